@@ -93,13 +93,15 @@ export const scenarios: readonly Scenario[] = [
   longThreadScenario(),
   inProcess(`a thread of ${THREAD_STEPS} steps, sent by HTTP`, 'kB', () => threadKilobytes('http')),
   inProcess(`a thread of ${THREAD_STEPS} steps, sent over a WebSocket`, 'kB', () => threadKilobytes('websocket')),
-  {
-    ...inProcess(`decoding ${DELTAS} deltas, over eventsource-parser and JSON.parse`, 'x CPU', () =>
-      decodingRatio(DELTAS),
-    ),
-    limit: 1.5,
-  },
+  decodingScenario('Responses', 'responses'),
+  decodingScenario('Chat Completions', 'chat'),
+  decodingScenario('Messages', 'anthropic'),
 ];
+
+function decodingScenario(name: string, wireApi: Parameters<typeof decodingRatio>[0]): Scenario {
+  const what = `decoding ${DELTAS} deltas of the ${name} API, over eventsource-parser and JSON.parse`;
+  return { ...inProcess(what, 'x CPU', () => decodingRatio(wireApi, DELTAS)), limit: 1.5 };
+}
 
 /** keel's own modules, measured within this process. */
 function inProcess(name: string, unit: string, figure: () => Promise<number>): Scenario {

@@ -49,8 +49,8 @@ function outputOf(item: ResponseItem): ResponseItem[] {
 async function answerTo(client: ModelClient, input: readonly ResponseItem[]): Promise<ResponseItem[]> {
   const prompt: Prompt = { instructions: 'x'.repeat(5_000), input, tools: [], parallelToolCalls: false };
   const items: ResponseItem[] = [];
-  for await (const event of client.stream(prompt, { taskKind: 'regular', signal: new AbortController().signal })) {
-    if (event.type === 'itemDone') items.push(event.item);
+  for await (const events of client.stream(prompt, { taskKind: 'regular', signal: new AbortController().signal })) {
+    for (const event of events) if (event.type === 'itemDone') items.push(event.item);
   }
   return items;
 }

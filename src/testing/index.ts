@@ -34,6 +34,7 @@ export {
   customCall,
   type Deltas,
   functionCall,
+  imageGenerationCall,
   localShellCall,
   type MessageOptions,
   message,

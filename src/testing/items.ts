@@ -145,6 +145,17 @@ export function webSearchCall(query: string, id?: string): ItemPart {
   };
 }
 
+/** A picture that the provider's model made: base64. */
+export function imageGenerationCall(result: string, prompt?: string): ItemPart {
+  const item = { type: 'image_generation_call', status: 'completed', result };
+  return {
+    ...plainItem(prompt === undefined ? item : { ...item, revised_prompt: prompt }),
+    begun: { status: 'in_progress', result: null },
+    idPrefix: 'ig',
+    streaming: [{ type: 'response.image_generation_call.generating' }],
+  };
+}
+
 /** Any item, as it is. */
 export function plainItem(item: Json): ItemPart {
   return { ...streamed({}), item, begun: {}, idPrefix: null, streaming: [], closing: [] };

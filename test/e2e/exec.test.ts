@@ -10,6 +10,7 @@ import {
   failed,
   functionCall,
   httpError,
+  imageGenerationCall,
   type ModelServer,
   message,
   reasoning,
@@ -83,7 +84,11 @@ describe('what a run prints as JSON lines', () => {
           functionCall('shell', { command: ['bash', '-lc', 'echo hi; echo err >&2'] }),
         ),
         respond(functionCall('shell', { command: ['bash', '-c', 'exit 3'] })),
-        respond(functionCall('update_plan', plan(false)), webSearchCall('weather')),
+        respond(
+          functionCall('update_plan', plan(false)),
+          webSearchCall('weather'),
+          imageGenerationCall('iVBORw0KGgo=', 'rain'),
+        ),
         respond(functionCall('update_plan', plan(true)), customCall('apply_patch', patch)),
         respond(message('all done'), usage({ input: 10, output: 2 })),
       ],
@@ -106,6 +111,9 @@ describe('what a run prints as JSON lines', () => {
       { event: 'item.completed', id, steps: [{ text: 'A', completed: true }] },
     ]);
     expect(items.find((item) => item.type === 'web_search')).toMatchObject({ query: 'weather' });
+    expect(items.find((item) => item.type === 'image_generation')).toMatchObject({
+      ...{ prompt: 'rain', image_url: 'data:image/png;base64,iVBORw0KGgo=' },
+    });
     expect(items.find((item) => item.type === 'file_change')).toMatchObject({
       status: 'completed',
       changes: [{ path: join(repo.path, 'n.txt'), kind: 'add' }],

@@ -148,7 +148,7 @@ export async function collect(
   taskKind: TaskKind = 'regular',
 ): Promise<ModelEvent[]> {
   const events: ModelEvent[] = [];
-  for await (const event of client.stream(prompt, { taskKind, signal })) events.push(event);
+  for await (const batch of client.stream(prompt, { taskKind, signal })) events.push(...batch);
   return events;
 }
 

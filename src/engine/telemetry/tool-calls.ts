@@ -43,6 +43,13 @@ export function toolCallOf(item: ThreadItem): ToolCallFacts | null {
         status: item.interrupted ? 'interrupted' : 'completed',
         content: { arguments: item.query, output: '' },
       };
+    case 'imageGeneration':
+      return {
+        id: item.id,
+        tool: 'image_generation',
+        status: item.interrupted ? 'interrupted' : 'completed',
+        content: { arguments: item.prompt, output: '' },
+      };
     case 'imageView':
       return { id: item.id, tool: 'view_image', status: 'completed', content: { arguments: item.path, output: '' } };
     case 'collabAgentToolCall':

@@ -140,13 +140,15 @@ async function requestSummary(
 /** The text of the last assistant message of the response, and its usage. */
 async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal): Promise<SummaryEnd> {
   let text = '';
-  for await (const event of ports.compaction.model.stream(prompt, { taskKind: 'compact', signal })) {
-    if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
-      text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-    } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
-    else if (event.type === 'completed') {
-      const { usage, request } = event;
-      return { type: 'summary', text, usage, ...(request === undefined ? {} : { request }) };
+  for await (const events of ports.compaction.model.stream(prompt, { taskKind: 'compact', signal })) {
+    for (const event of events) {
+      if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
+        text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+      } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+      else if (event.type === 'completed') {
+        const { usage, request } = event;
+        return { type: 'summary', text, usage, ...(request === undefined ? {} : { request }) };
+      }
     }
   }
   throw new Error('the model stream ended without a final event');

@@ -1,5 +1,6 @@
 import { isContextMessage } from '../../context/index.ts';
 import type {
+  ImageGenerationItem,
   MessageItem,
   ResponseItem,
   SessionEvent,
@@ -18,7 +19,7 @@ export interface ItemEventsOptions {
   readonly showRawReasoning: boolean;
 }
 
-type OpenKind = 'agentMessage' | 'reasoning' | 'webSearch';
+type OpenKind = 'agentMessage' | 'reasoning' | 'webSearch' | 'imageGeneration';
 
 /**
  * Emits the items of a response while it is read: an item starts with the first event that names it, its text follows as
@@ -28,7 +29,7 @@ export class ItemEvents {
   readonly #options: ItemEventsOptions;
   /** The item that is being written, by the kind of its deltas. A model writes one of a kind at a time. */
   readonly #open = new Map<OpenKind, string>();
-  #minted = { agentMessage: 0, reasoning: 0, webSearch: 0 };
+  #minted = { agentMessage: 0, reasoning: 0, webSearch: 0, imageGeneration: 0 };
 
   constructor(options: ItemEventsOptions) {
     this.#options = options;
@@ -40,6 +41,7 @@ export class ItemEvents {
       case 'itemAdded':
         if (event.kind === 'message') this.#openItem('agentMessage', event.itemId);
         if (event.kind === 'reasoning') this.#openItem('reasoning', event.itemId);
+        if (event.kind === 'image') this.#openItem('imageGeneration', event.itemId);
         return;
       case 'webSearchBegin':
         this.#openItem('webSearch', event.callId);
@@ -84,6 +86,8 @@ export class ItemEvents {
       }
       case 'web_search_call':
         return { type: 'webSearch', id: this.#idOf('webSearch', item.id), ...searchOf(item) };
+      case 'image_generation_call':
+        return { type: 'imageGeneration', id: this.#idOf('imageGeneration', item.id), ...pictureOf(item) };
       default:
         return null;
     }
@@ -132,6 +136,8 @@ function emptyItem(kind: OpenKind, id: string): ThreadItem {
       return { type: kind, id, summary: [], content: [] };
     case 'webSearch':
       return { type: kind, id, query: '', action: null };
+    case 'imageGeneration':
+      return { type: kind, id, prompt: '', url: null };
   }
 }
 
@@ -149,6 +155,19 @@ function searchOf({ action }: WebSearchCallItem): Pick<ThreadItemOf<'webSearch'>
     default:
       return { query, action: { type: 'other' } };
   }
+}
+
+/** How base64 of the other formats begins; providers make PNG unless they are asked for one of these. */
+const OTHER_FORMATS = [
+  ['/9j/', 'jpeg'],
+  ['UklGR', 'webp'],
+] as const;
+
+function pictureOf({ result, revised_prompt }: ImageGenerationItem): { prompt: string; url: string | null } {
+  const prompt = revised_prompt ?? '';
+  if (!result) return { prompt, url: null };
+  const [, format] = OTHER_FORMATS.find(([head]) => result.startsWith(head)) ?? ['', 'png'];
+  return { prompt, url: `data:image/${format};base64,${result}` };
 }
 
 /** A recorded item as people saw it; nothing for context, calls and outputs. */

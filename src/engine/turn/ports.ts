@@ -89,7 +89,8 @@ export interface TurnHistory {
 
 /** One request to the model, streamed; no retries. Throws a ModelError. */
 export interface TurnModel {
-  stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<ModelEvent>;
+  /** The events, those together that came at once. */
+  stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<readonly ModelEvent[]>;
   /** What the request of this prompt consists of, as its difference from the thread's request before. */
   fingerprint(prompt: Prompt): RequestFingerprint;
   /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */

@@ -119,22 +119,22 @@ async function streamResponse(
 ): Promise<SamplingEnd> {
   let answer: 'none' | 'thoughts' | 'given' = 'none';
   try {
-    for await (const event of ports.model.stream(prompt, {
-      taskKind: ports.context.taskKind,
-      signal: signals.limited,
-    })) {
-      if (event.type === 'itemDone') {
-        if (answers(event.item)) answer = 'given';
-        else if (answer === 'none' && event.item.type === 'reasoning') answer = 'thoughts';
-        sink.finished(event.item);
-      } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
-      else if (event.type === 'completed') {
-        if (answer === 'given' || event.goesOn) return event;
-        const what = answer === 'thoughts' ? 'only thoughts, no words and no call' : 'no words and no call';
-        const { usage, request } = event;
-        const measured = request === undefined ? {} : { request };
-        return { ...failureOf(noAnswer(what), ports.jitter()), usage, ...measured };
-      } else sink.progress(event);
+    const response = ports.model.stream(prompt, { taskKind: ports.context.taskKind, signal: signals.limited });
+    for await (const events of response) {
+      for (const event of events) {
+        if (event.type === 'itemDone') {
+          if (answers(event.item)) answer = 'given';
+          else if (answer === 'none' && event.item.type === 'reasoning') answer = 'thoughts';
+          sink.finished(event.item);
+        } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+        else if (event.type === 'completed') {
+          if (answer === 'given' || event.goesOn) return event;
+          const what = answer === 'thoughts' ? 'only thoughts, no words and no call' : 'no words and no call';
+          const { usage, request } = event;
+          const measured = request === undefined ? {} : { request };
+          return { ...failureOf(noAnswer(what), ports.jitter()), usage, ...measured };
+        } else sink.progress(event);
+      }
     }
     throw new Error('the model stream ended without a final event');
   } catch (error) {

@@ -37,6 +37,7 @@ export {
   FunctionCallItem,
   FunctionCallOutputItem,
   GhostSnapshotItem,
+  ImageGenerationItem,
   LocalShellCallItem,
   MessageItem,
   OutputContentItem,

@@ -155,6 +155,18 @@ export const ToolCallThreadItem = z.lazy(() =>
 export const ImageViewThreadItem = z.lazy(() =>
   z.object({ type: z.literal('imageView'), id: z.string(), path: z.string() }),
 );
+/** A picture that the provider's model made. */
+export const ImageGenerationThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('imageGeneration'),
+    id: z.string(),
+    /** What the provider had drawn, in its words; empty: it does not say. */
+    prompt: z.string(),
+    /** A data URL; null: it is not finished, or there is none. */
+    url: z.nullable(z.string()),
+    interrupted,
+  }),
+);
 /** The plan of a turn: started with its first version, updated with each later one, completed when the turn ends. */
 export const PlanThreadItem = z.lazy(() =>
   z.object({
@@ -242,6 +254,7 @@ export const ThreadItem = z.lazy(() =>
     WebSearchThreadItem,
     ToolCallThreadItem,
     ImageViewThreadItem,
+    ImageGenerationThreadItem,
     PlanThreadItem,
     ContextCompactionThreadItem,
     BudgetExceededThreadItem,

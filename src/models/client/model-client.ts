@@ -26,9 +26,11 @@ import { IdleWatch } from './idle-watch.ts';
 import { maskedHeaders, secretsOf } from './masking.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
-import { payloadsOf } from './response-body.ts';
+import { serverEvents } from './response-body.ts';
+import { ResponseReader } from './response-reader.ts';
 import type { ResponseSocket } from './socket/response-socket.ts';
-import type { Refusal } from './socket/socket-payloads.ts';
+import type { Refusal } from './socket/socket-events.ts';
+import type { SseEvent } from './sse.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 interface ModelClientOptions extends WireSettings {
@@ -78,7 +80,9 @@ interface Asked extends Omit<StreamOptions, 'onSent'> {
 interface Answer {
   readonly context: FailureContext;
   readonly rateLimits: RateLimitSnapshot | null;
-  readonly payloads: AsyncIterable<readonly string[]>;
+  readonly events: AsyncIterable<readonly SseEvent[]>;
+  /** The failure of an event that says how it would have been answered over HTTP; null, or absent: there is none. */
+  readonly refusalIn?: (data: string) => ModelError | null;
   completed(id: string, items: readonly ResponseItem[]): void;
   broken(): void;
 }
@@ -113,40 +117,30 @@ export class ModelClient {
   }
 
   /**
-   * One request (a second one after 401, where there are other credentials), and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
-   * (`interrupted` when `signal` aborts, which closes the socket at once) or the KeelError of missing credentials or a
-   * configuration that can't be sent.
+   * One request (a second one after 401, where there are other credentials), and its response as it arrives: the events that
+   * came together. Ends with `completed`; every other end is a throw: a ModelError (`interrupted` when `signal` aborts, which
+   * closes the socket at once) or the KeelError of missing credentials or a configuration that can't be sent.
    */
   async *stream(
     prompt: Prompt,
     { taskKind, signal, onSent }: StreamOptions,
-  ): AsyncGenerator<ModelEvent, void, undefined> {
+  ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     const credentials = await this.#credentials(signal);
-    const items: ResponseItem[] = [];
     let answer: Answer | null = null;
-    let completed: string | null = null;
+    let reader: ResponseReader | null = null;
     let context = this.#failureContext(credentials, this.#wire.url());
     using watch = new IdleWatch(this.#options.provider.streamIdleTimeoutMs, signal);
     try {
       answer = await this.#ask({ prompt, taskKind, signal, onSent, watch }, credentials);
       context = answer.context;
-      if (answer.rateLimits !== null) yield { type: 'rateLimits', snapshot: answer.rateLimits };
-      const decoder = this.#wire.decoder(prompt, context);
-      for await (const payloads of answer.payloads) {
-        for (const data of payloads) {
-          for (const event of decoder.decode(data)) {
-            if (event.type === 'itemDone') items.push(event.item);
-            completed = event.type === 'completed' ? event.responseId : null;
-            yield event;
-            if (completed !== null) return;
-          }
-        }
+      if (answer.rateLimits !== null) yield [{ type: 'rateLimits', snapshot: answer.rateLimits }];
+      reader = new ResponseReader(this.#wire.decoder(prompt, context), context, answer.refusalIn);
+      for await (const arrived of answer.events) {
+        yield* reader.read(arrived);
+        if (reader.responseId !== null) return;
       }
-      for (const event of decoder.end()) {
-        if (event.type === 'completed') completed = event.responseId;
-        yield event;
-      }
-      if (completed !== null) return;
+      yield* reader.end();
+      if (reader.responseId !== null) return;
       throw streamLost('stream closed before the response was complete', context);
     } catch (error) {
       if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
@@ -154,8 +148,9 @@ export class ModelClient {
       if (watch.hasExpired) throw streamLost(idleText(this.#options.provider), context);
       throw answer === null ? connectionFailed(error, context) : streamLost(reasonOf(error), context, error);
     } finally {
-      if (completed !== null) answer?.completed(completed, items);
-      else answer?.broken();
+      const responseId = reader?.responseId ?? null;
+      if (responseId === null) answer?.broken();
+      else answer?.completed(responseId, reader?.items ?? []);
     }
   }
 
@@ -201,7 +196,7 @@ export class ModelClient {
   async #ask(asked: Asked, credentials: Credentials): Promise<Answer> {
     const { socket } = this.#options;
     if (socket?.isFree !== true) return this.#askHttp(asked, credentials);
-    const { startExchange, socketPayloads } = await import('./socket/socket-payloads.ts');
+    const { refusalIn, startExchange, socketEvents } = await import('./socket/socket-events.ts');
     const { prompt, taskKind, watch, onSent } = asked;
     const request = this.#request(prompt, taskKind, credentials);
     const started = await startExchange(socket, { request, prompt, wire: this.#wire }, watch.signal, onSent);
@@ -211,7 +206,8 @@ export class ModelClient {
     return {
       context,
       rateLimits: null,
-      payloads: socketPayloads(started, watch, context, (refusal, body) => this.#refusal(refusal, body, context)),
+      events: socketEvents(started, watch, context),
+      refusalIn: (data) => refusalIn(data, (refusal, body) => this.#refusal(refusal, body, context)),
       completed: (id, output) => exchange.completed(id, output),
       broken: () => exchange.broken(),
     };
@@ -239,7 +235,7 @@ export class ModelClient {
       return {
         context,
         rateLimits: rateLimitsOf(response.headers),
-        payloads: payloadsOf(response, watch, context),
+        events: serverEvents(response, watch, context),
         completed: () => response.release(),
         broken: () => response.destroy(),
       };

@@ -1,12 +1,5 @@
 import type { ModelError } from '../failures/index.ts';
-import {
-  type FailureContext,
-  failureIn,
-  proxyAdvice,
-  readFailure,
-  responseFailure,
-  streamLost,
-} from '../failures/index.ts';
+import { type FailureContext, proxyAdvice, readFailure, responseFailure, streamLost } from '../failures/index.ts';
 import { asObject, parseJson } from '../json/index.ts';
 import { eventsOfWhole } from '../wires/index.ts';
 import type { IdleWatch } from './idle-watch.ts';
@@ -19,15 +12,15 @@ const MAX_WHOLE_CHARS = 64 * 1024 * 1024;
 const MAX_HEAD_CHARS = 4 * 1024;
 
 /**
- * The data of a response's events, all of those at a time that came at once. A whole JSON answer in place of a stream gives
- * the events of the same answer. The watch runs only while bytes are awaited; comments count as a sign of life.
- * @throws ModelError for an error in place of a stream, or in the middle of one
+ * A response's events, all of those at a time that came at once. A whole JSON answer in place of a stream gives the events of
+ * the same answer. The watch runs only while bytes are awaited; comments count as a sign of life.
+ * @throws ModelError for an error in place of a stream
  */
-export async function* payloadsOf(
+export async function* serverEvents(
   response: HttpResponse,
   watch: IdleWatch,
   context: FailureContext,
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<readonly SseEvent[], void, undefined> {
   const reader = new SseReader();
   let head = '';
   let isWhole: boolean | null = null;
@@ -40,30 +33,16 @@ export async function* payloadsOf(
     if (events.length > 0) {
       hasEvents = true;
       watch.pause();
-      yield* payloadsIn(events, context);
+      yield events;
       watch.signal.throwIfAborted();
     }
     watch.wait();
   }
-  if (isWhole === true) return yield wholePayloads(head, context);
+  if (isWhole === true) return yield eventsIn(head, context);
   const last = reader.end();
-  yield* payloadsIn(last, context);
+  yield last;
   const isSilent = !hasEvents && last.length === 0;
   if (isSilent && head.trim() !== '' && !head.trimStart().startsWith(':')) throw noStream(head, context);
-}
-
-/** Events before a failure count, also where they came with it. */
-function* payloadsIn(events: readonly SseEvent[], context: FailureContext): Generator<readonly string[], void> {
-  const payloads: string[] = [];
-  for (const event of events) {
-    const failure = failureIn(event);
-    if (failure !== null) {
-      yield payloads;
-      throw responseFailure(failure, context);
-    }
-    payloads.push(event.data);
-  }
-  yield payloads;
 }
 
 /** Whether the answer is no event stream but a whole document: no event starts like JSON or HTML. Null after white space alone. */
@@ -72,12 +51,12 @@ function looksWhole(head: string): boolean | null {
   return start === '' ? null : /^[[{<]/.test(start);
 }
 
-function wholePayloads(text: string, context: FailureContext): readonly string[] {
+function eventsIn(text: string, context: FailureContext): readonly SseEvent[] {
   const value = parseJson(text);
   const object = asObject(Array.isArray(value) ? value[0] : value);
   if (object === null) throw noStream(text, context);
   const events = object['error'] ? null : eventsOfWhole(object);
-  if (events !== null) return events;
+  if (events !== null) return events.map((data) => ({ data }));
   const failure = readFailure(value);
   throw failure.message === null ? noStream(text, context) : responseFailure(failure, context);
 }

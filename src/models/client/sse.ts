@@ -3,9 +3,9 @@ import { createParser } from 'eventsource-parser';
 /** Far above any real event: one item is a few MiB at most. Beyond it the stream is taken for broken. */
 const MAX_EVENT_CHARS = 64 * 1024 * 1024;
 
-/** One server-sent event. A name matters only where it marks an error; ids and comments do not matter. */
+/** One server-sent event. Its name matters only where it marks an error; ids and comments do not matter. */
 export interface SseEvent {
-  readonly name: string | null;
+  readonly event?: string | undefined;
   readonly data: string;
 }
 
@@ -15,7 +15,7 @@ export class SseReader {
   #error: Error | null = null;
   readonly #parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
-    onEvent: ({ event, data }) => this.#events.push({ name: event ?? null, data }),
+    onEvent: (event) => this.#events.push(event),
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') this.#error = error;
       else if (error.type === 'unknown-field') this.#stray(error.line ?? '');
@@ -39,6 +39,6 @@ export class SseReader {
   /** llama.cpp ends a broken stream with a line `error: {…}`; others write the error as bare JSON. Neither is a field. */
   #stray(line: string): void {
     const data = line.replace(/^error:/, '').trim();
-    if (data !== line.trim() || data.startsWith('{')) this.#events.push({ name: 'error', data });
+    if (data !== line.trim() || data.startsWith('{')) this.#events.push({ event: 'error', data });
   }
 }

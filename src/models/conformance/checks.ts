@@ -123,8 +123,8 @@ const cancel: Check = {
     const signal = AbortSignal.any([probe.signal, stop.signal]);
     let stoppedAt: number | null = null;
     try {
-      for await (const event of probe.stream({ input: [says('Write a poem of fifty lines.')] }, signal)) {
-        if (event.type === 'completed') return partly('the answer was over before it could be stopped');
+      for await (const events of probe.stream({ input: [says('Write a poem of fifty lines.')] }, signal)) {
+        if (events.at(-1)?.type === 'completed') return partly('the answer was over before it could be stopped');
         if (stoppedAt !== null) continue;
         stoppedAt = performance.now();
         // As a user does: while more of the answer is awaited.

@@ -89,12 +89,14 @@ export class Probe {
     const items: ResponseItem[] = [];
     let pieces = 0;
     const signal = AbortSignal.any([this.signal, AbortSignal.timeout(REQUEST_MS)]);
-    for await (const event of this.stream(question, signal, changes)) {
-      if (event.type === 'itemDone') items.push(event.item);
-      else if (event.type === 'textDelta') pieces += 1;
-      else if (event.type === 'completed') {
-        const { usage, cache = null } = event;
-        return { ...contentOf(items), items, usage, cache, pieces, durationMs: performance.now() - startedAt };
+    for await (const events of this.stream(question, signal, changes)) {
+      for (const event of events) {
+        if (event.type === 'itemDone') items.push(event.item);
+        else if (event.type === 'textDelta') pieces += 1;
+        else if (event.type === 'completed') {
+          const { usage, cache = null } = event;
+          return { ...contentOf(items), items, usage, cache, pieces, durationMs: performance.now() - startedAt };
+        }
       }
     }
     throw new Error('the model stream ended without a final event');

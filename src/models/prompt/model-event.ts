@@ -15,7 +15,7 @@ export type ModelEvent =
   | {
       readonly type: 'itemAdded';
       readonly itemId: string | null;
-      readonly kind: 'message' | 'reasoning' | 'other';
+      readonly kind: 'message' | 'reasoning' | 'image' | 'other';
     }
   | { readonly type: 'itemDone'; readonly item: ResponseItem }
   | { readonly type: 'textDelta'; readonly itemId: string | null; readonly delta: string }

@@ -5,15 +5,21 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What an object says beyond the fields that its API is known to have; what is null or empty says nothing. */
 export function fieldsBeyond(object: JsonObject, known: ReadonlySet<string>): Fields {
-  const beyond = Object.entries(object).filter(([name, value]) => !known.has(name) && saysSomething(value));
-  return beyond.length === 0 ? NONE : Object.fromEntries(beyond);
+  let beyond: Record<string, unknown> | null = null;
+  // Every delta is looked through, and hardly one has such a field.
+  for (const name of Object.keys(object)) {
+    if (known.has(name) || !saysSomething(object[name])) continue;
+    beyond ??= {};
+    beyond[name] = object[name];
+  }
+  return beyond ?? NONE;
 }
 
 const NONE: Fields = {};
 
 /** Fields that come in pieces: objects are merged, and of anything else the later one counts. */
 export function mergedFields(before: Fields, next: Fields): Fields {
-  const names = Object.keys(next);
+  const names = next === NONE ? [] : Object.keys(next);
   if (names.length === 0) return before;
   const merged: Record<string, unknown> = { ...before };
   for (const name of names) {

@@ -162,6 +162,8 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line('search', item.query, 'magenta');
       case 'imageView':
         return this.#line('viewed image', shownPath(item.path, this.#cwd), 'magenta');
+      case 'imageGeneration':
+        return this.#line('picture', `${item.prompt} (keel export shows it)`.trim(), 'magenta');
       case 'toolCall':
         this.#line(item.tool, item.arguments, 'magenta');
         return item.reason === undefined ? undefined : this.#line('failed', item.reason, 'red');

@@ -126,6 +126,8 @@ function item(shown: ThreadItem, output: string | null): string {
       return `\n**Web search** ${code(shown.query)}\n`;
     case 'imageView':
       return `\n**Image** ${code(shown.path)}\n`;
+    case 'imageGeneration':
+      return `\n**Picture** ${shown.prompt === '' ? '' : inline(shown.prompt)}\n`;
     case 'plan': {
       const boxes = { pending: '[ ]', in_progress: '[ ] …', completed: '[x]' } as const;
       const steps = shown.steps.map(({ step, status }) => `- ${boxes[status]} ${inline(step)}\n`);

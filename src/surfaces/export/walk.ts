@@ -92,7 +92,8 @@ export class TranscriptWalk {
         if (summary.length + content.length > 0) yield { type: 'item', item: thought, output: null };
         return;
       }
-      case 'web_search_call': {
+      case 'web_search_call':
+      case 'image_generation_call': {
         for (const shown of threadItemsOf(item, '')) yield { type: 'item', item: shown, output: null };
         return;
       }

@@ -13,6 +13,8 @@ export function progressText(item: ThreadItem): string | null {
       return `calls ${item.tool}`;
     case 'webSearch':
       return `searches for ${item.query}`;
+    case 'imageGeneration':
+      return 'makes a picture';
     case 'reasoning':
       return 'thinks';
     case 'agentMessage':

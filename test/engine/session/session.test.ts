@@ -12,6 +12,7 @@ import {
   hang,
   hold,
   httpError,
+  imageGenerationCall,
   message,
   rateLimits,
   reasoning,
@@ -281,6 +282,17 @@ describe('turns and interruption', () => {
     expect(threadItemsOf(searchItem({ type: 'find_in_page', url: 'https://a.b/c', pattern: 'p' }), 'x')).toMatchObject([
       { query: 'p in https://a.b/c', action: { type: 'findInPage', url: 'https://a.b/c', pattern: 'p' } },
     ]);
+  });
+
+  test('a picture that the model makes is shown when it starts, and whole when it is done', async () => {
+    await open([respond(imageGenerationCall('/9j/AAAA', 'a red boat'), message('done'))]);
+    await live.say('go');
+    expect(await live.next('item.started', ({ item }) => item.type === 'imageGeneration')).toMatchObject({
+      item: { prompt: '', url: null },
+    });
+    expect(
+      live.events.find((event) => event.type === 'item.completed' && event.item.type === 'imageGeneration'),
+    ).toMatchObject({ item: { prompt: 'a red boat', url: 'data:image/jpeg;base64,/9j/AAAA' } });
   });
 
   test('M23: what was finished before an interrupt stays, what was half said does not', async () => {

@@ -44,9 +44,9 @@ describe('an answer with a content encoding', () => {
       { instructions: '', input: [], tools: [], parallelToolCalls: false },
       { taskKind: 'regular', signal: AbortSignal.timeout(20_000) },
     );
-    expect(await events.next()).toMatchObject({ value: { item: assistantMessage('first') } });
+    expect(await events.next()).toMatchObject({ value: [{ item: assistantMessage('first') }] });
     gate.resolve();
-    expect(await events.next()).toMatchObject({ value: { type: 'completed' } });
+    expect(await events.next()).toMatchObject({ value: [{ type: 'completed' }] });
     await events.return();
   });
 

@@ -191,11 +191,11 @@ describe('connections', () => {
 
   test('a reader that stops in the middle closes the socket', async () => {
     const server = await loopback((response) => void response.writeHead(200).write(sse(created)));
-    for await (const event of clientOf(providerAt(server.baseUrl)).stream(promptOf(), {
+    for await (const events of clientOf(providerAt(server.baseUrl)).stream(promptOf(), {
       taskKind: 'regular',
       signal: NEVER,
     })) {
-      expect(event.type).toBe('created');
+      expect(events).toEqual([{ type: 'created' }]);
       break;
     }
 

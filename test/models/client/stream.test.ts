@@ -200,9 +200,9 @@ describe('stream decoding', () => {
     });
     const stream = clientOf(providerAt(server.baseUrl)).stream(promptOf(), { taskKind: 'regular', signal: NEVER });
 
-    expect((await stream.next()).value).toMatchObject({ type: 'itemDone' });
+    expect((await stream.next()).value).toMatchObject([{ type: 'itemDone' }]);
     release();
-    expect((await stream.next()).value).toMatchObject({ type: 'completed' });
+    expect((await stream.next()).value).toMatchObject([{ type: 'completed' }]);
   });
 
   test('model 16: the stream ends at completed though the socket stays open', async () => {

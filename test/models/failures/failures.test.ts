@@ -141,12 +141,12 @@ describe('failed streams', () => {
     });
     const client = clientOf(providerAt(server.baseUrl, { streamIdleTimeoutMs: 250 }));
     const seen: string[] = [];
-    for await (const event of client.stream(
+    for await (const events of client.stream(
       { instructions: '', input: [], tools: [], parallelToolCalls: false },
       { taskKind: 'regular', signal: new AbortController().signal },
     )) {
-      seen.push(event.type);
-      if (event.type === 'created') await new Promise((resolve) => setTimeout(resolve, 400));
+      seen.push(...events.map(({ type }) => type));
+      if (events[0]?.type === 'created') await new Promise((resolve) => setTimeout(resolve, 400));
     }
 
     expect(seen).toEqual(['created', 'textDelta', 'completed']);

@@ -47,6 +47,15 @@ describe('the diffs of a change', () => {
 });
 
 describe('other calls', () => {
+  test('a picture that the model made is an image', () => {
+    const item = { type: 'imageGeneration', id: 'p', prompt: 'a boat', url: 'data:image/png;base64,AAAA' } as const;
+    expect(callView(item, { isOver: true, isLive: true })).toMatchObject({
+      ...{ title: 'Make a picture: a boat', status: 'completed' },
+      content: [{ type: 'content', content: { type: 'image', data: 'AAAA', mimeType: 'image/png' } }],
+    });
+    expect(callView({ ...item, url: null }, { isOver: false, isLive: true }).content).toEqual([]);
+  });
+
   test('a failed one has its reason as content, also where its arguments are no JSON', () => {
     const item = { type: 'toolCall', id: 'c', tool: 'read_file', arguments: '{"path":', durationMs: 1 } as const;
     const failed = callView({ ...item, status: 'failed', reason: 'no such file' }, { isOver: true, isLive: true });

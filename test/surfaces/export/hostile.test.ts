@@ -78,6 +78,7 @@ function everywhere(text: string, at: number): RolloutItem[] {
     item({ type: 'function_call_output', call_id: `x${at}`, output: text }),
     item({ type: 'custom_tool_call', name: 'apply_patch', input: text, call_id: `y${at}` }),
     item({ type: 'web_search_call', action: { type: 'search', query: text } }),
+    item({ type: 'image_generation_call', id: `p${at}`, status: 'completed', result: text, revised_prompt: text }),
     { type: 'step', payload: { ...step, state: 'begin' } },
     { type: 'step', payload: { ...step, state: 'end', value: events } },
     { type: 'compacted', payload: { message: text } },

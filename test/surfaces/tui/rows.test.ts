@@ -86,6 +86,7 @@ const items: Readonly<Record<string, ThreadItem>> = {
     action: { type: 'search', query: 'tide tables' },
   },
   'an image that was looked at': { type: 'imageView', id: 'i', path: '/home/ada/app/clock.png' },
+  'a picture that the model made': { type: 'imageGeneration', id: 'p', prompt: 'a red boat', url: 'data:,' },
   'a review': {
     type: 'exitedReviewMode',
     id: 'x',

@@ -34,6 +34,7 @@ function asInterrupted(item: ThreadItem, text: string): ThreadItem {
     case 'reasoning':
       return { ...item, summary: text === '' ? [] : [text], interrupted: true };
     case 'webSearch':
+    case 'imageGeneration':
     case 'contextCompaction':
       return { ...item, interrupted: true };
     case 'commandExecution':

@@ -51,6 +51,7 @@ export function openedEvents(block: ContentBlock): readonly ModelEvent[] {
 class TextBlock implements ContentBlock {
   readonly isDoubtful = false;
   readonly #id: string;
+  readonly #citations: JsonObject[];
   #text: string;
   #isBlank: boolean;
 
@@ -58,10 +59,14 @@ class TextBlock implements ContentBlock {
     this.#id = mark.idOf('msg', place);
     this.#text = stringField(start, 'text') ?? '';
     this.#isBlank = this.#text.trim() === '';
+    const given = start['citations'];
+    this.#citations = Array.isArray(given) ? given.map(asObject).filter((one) => one !== null) : [];
   }
 
   /** White space at the start is shown with what follows: alone it isn't a message. */
   delta(delta: JsonObject): readonly ModelEvent[] {
+    const citation = objectField(delta, 'citation');
+    if (citation !== null) this.#citations.push(citation);
     const text = stringField(delta, 'text') ?? '';
     this.#text += text;
     const wasBlank = this.#isBlank;
@@ -72,9 +77,27 @@ class TextBlock implements ContentBlock {
 
   get item(): ResponseItem | null {
     if (this.#isBlank) return null;
-    const content = [{ type: 'output_text' as const, text: this.#text }];
-    return { type: 'message', id: this.#id, role: 'assistant', content };
+    const annotations = this.#citations.flatMap((one) => annotationOf(one, this.#text) ?? []);
+    const part = { type: 'output_text' as const, text: this.#text, ...(annotations.length > 0 ? { annotations } : {}) };
+    return { type: 'message', id: this.#id, role: 'assistant', content: [part] };
   }
+}
+
+/**
+ * A citation as an annotation of the Responses API, which is keel's form: a page is a `url_citation` of the whole block, since a
+ * block is what its citations are for. What isn't a page stays as it is; null for what has no type.
+ */
+function annotationOf(citation: JsonObject, { length }: string): { type: string } | null {
+  const type = stringField(citation, 'type');
+  const url = stringField(citation, 'url');
+  if (type === null) return null;
+  if (url === null) return { ...citation, type };
+  const { title, cited_text } = citation;
+  return {
+    ...{ type: 'url_citation', url, start_index: 0, end_index: length },
+    ...(typeof title === 'string' ? { title } : {}),
+    ...(typeof cited_text === 'string' ? { cited_text } : {}),
+  };
 }
 
 class ThinkingBlock implements ContentBlock {

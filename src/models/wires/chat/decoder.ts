@@ -8,7 +8,7 @@ import { CallParts } from './call-parts.ts';
 import { finishFailure } from './finish-reasons.ts';
 import { Segments } from './segments.ts';
 import { thoughtIn } from './thoughts.ts';
-import { cacheUseOf, usageOf } from './usage.ts';
+import { cacheUseOf, choiceIn, usageIn, usageOf } from './usage.ts';
 
 export interface ChatDecoderContext {
   readonly tools: OfferedTools;
@@ -68,18 +68,24 @@ export class ChatDecoder implements ResponseDecoder {
 
   #chunk(chunk: JsonObject): readonly ModelEvent[] {
     this.#responseId ||= stringField(chunk, 'id') ?? '';
-    this.#usage = usageOf(chunk) ?? this.#usage;
-    this.#cache = cacheUseOf(chunk) ?? this.#cache;
-    const events: ModelEvent[] = this.#hasStarted ? [] : [{ type: 'created' }];
+    const usage = usageIn(chunk);
+    if (usage !== null) {
+      this.#usage = usageOf(usage) ?? this.#usage;
+      this.#cache = cacheUseOf(usage) ?? this.#cache;
+    }
+    const events = this.#choice(choiceIn(chunk));
+    if (this.#hasStarted) return events;
     this.#hasStarted = true;
-    const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
-    const choice = asObject(choices[0]);
+    return [{ type: 'created' }, ...events];
+  }
+
+  #choice(choice: JsonObject | null): readonly ModelEvent[] {
     if (choice === null) {
       // The chunk with the usage, the last one where a server sends it.
-      return this.#finish !== null && this.#usage !== null ? [...events, ...this.#ended()] : events;
+      return this.#finish !== null && this.#usage !== null ? this.#ended() : [];
     }
     const delta = objectField(choice, 'delta') ?? objectField(choice, 'message');
-    if (delta !== null) events.push(...this.#delta(delta));
+    const events = delta === null ? [] : this.#delta(delta);
     const failure = finishFailure(choice, this.#context.failures);
     if (failure !== null) throw failure;
     this.#finish = stringField(choice, 'finish_reason') || this.#finish;
@@ -88,13 +94,14 @@ export class ChatDecoder implements ResponseDecoder {
 
   #delta(delta: JsonObject): readonly ModelEvent[] {
     const thought = thoughtIn(delta);
-    const events = [...(thought === null ? [] : this.#segments.think(thought)), ...this.#segments.say(textIn(delta))];
-    const calls = Array.isArray(delta['tool_calls']) ? delta['tool_calls'] : [];
-    for (const call of calls) this.#calls.add(asObject(call) ?? {});
+    const thoughts = thought === null ? [] : this.#segments.think(thought);
+    const words = this.#segments.say(textIn(delta));
+    const calls = delta['tool_calls'];
+    if (Array.isArray(calls)) for (const call of calls) this.#calls.add(asObject(call) ?? {});
     const oldForm = objectField(delta, 'function_call');
     if (oldForm !== null) this.#calls.add({ index: 0, function: oldForm });
     this.#messageFields = mergedFields(this.#messageFields, fieldsBeyond(delta, MESSAGE_FIELDS));
-    return events;
+    return thoughts.length === 0 ? words : [...thoughts, ...words];
   }
 
   #ended(): readonly ModelEvent[] {
@@ -138,7 +145,9 @@ export class ChatDecoder implements ResponseDecoder {
 
 /** Text, or a list of parts with one; what the model says instead of an answer counts as one. */
 function textIn(delta: JsonObject): string {
-  const content = delta['content'];
-  const parts = Array.isArray(content) ? content.map((part) => stringField(asObject(part), 'text') ?? '') : [];
-  return (stringField(delta, 'content') ?? parts.join('')) + (stringField(delta, 'refusal') ?? '');
+  const { content, refusal } = delta;
+  const text = Array.isArray(content)
+    ? content.map((part) => stringField(asObject(part), 'text') ?? '').join('')
+    : content;
+  return (typeof text === 'string' ? text : '') + (typeof refusal === 'string' ? refusal : '');
 }

@@ -41,8 +41,9 @@ const RULES: readonly FinishRule[] = [
 export function finishFailure(choice: JsonObject, context: FailureContext): ModelError | null {
   for (const name of ['finish_reason', 'native_finish_reason']) {
     const reason = stringField(choice, name);
-    const rule = RULES.find(({ reasons }) => reason !== null && reasons.includes(reason.toLowerCase()));
-    if (reason === null || rule === undefined) continue;
+    if (reason === null) continue;
+    const rule = RULES.find(({ reasons }) => reasons.includes(reason.toLowerCase()));
+    if (rule === undefined) continue;
     switch (rule.means) {
       case 'lost':
         return streamLost(`the response ended with ${name} "${reason}"`, context);

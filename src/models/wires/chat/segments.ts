@@ -4,7 +4,6 @@ import { extraOf } from '../index.ts';
 import { type Thought, ThoughtBlocks } from './thoughts.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Segment = TextSegment | ThoughtSegment;
 interface TextSegment {
   readonly type: 'text';
   text: string;
@@ -20,7 +19,7 @@ interface ThoughtSegment {
 /** The texts and thoughts of one response in order of arrival, each an item once the next kind starts. */
 export class Segments {
   readonly #origin: { readonly provider: string; readonly model: string };
-  #segment: Segment | null = null;
+  #segment: TextSegment | ThoughtSegment | null = null;
   #endedWithText = false;
 
   constructor(origin: { readonly provider: string; readonly model: string }) {
@@ -33,16 +32,27 @@ export class Segments {
 
   say(text: string): readonly ModelEvent[] {
     if (text === '') return [];
-    const [segment, events] = this.#of('text', () => ({ type: 'text', text: '' }));
-    if (segment.type === 'text') segment.text += text;
-    return [...events, { type: 'textDelta', itemId: null, delta: text }];
+    const delta = { type: 'textDelta', itemId: null, delta: text } as const;
+    if (this.#segment?.type === 'text') {
+      this.#segment.text += text;
+      return [delta];
+    }
+    const events = this.close();
+    this.#segment = { type: 'text', text };
+    return [...events, delta];
   }
 
   think({ field, text, isSummary, details }: Thought): readonly ModelEvent[] {
-    const [segment, events] = this.#of('thought', () => {
-      return { type: 'thought', isSummary, blocks: new ThoughtBlocks(), field, text: '' };
-    });
-    if (segment.type === 'text') return events;
+    const known = this.#segment?.type === 'thought' ? this.#segment : null;
+    const events = known === null ? this.close() : [];
+    const segment: ThoughtSegment = known ?? {
+      type: 'thought',
+      isSummary,
+      blocks: new ThoughtBlocks(),
+      field,
+      text: '',
+    };
+    this.#segment = segment;
     // The field with the blocks says more than one with the same text.
     if (details.length > 0) segment.field = field;
     for (const detail of details) segment.blocks.add(detail);
@@ -60,13 +70,6 @@ export class Segments {
     this.#endedWithText = segment.type === 'text';
     const item = segment.type === 'text' ? this.#message(segment, fields) : this.#thought(segment);
     return [{ type: 'itemDone', item }];
-  }
-
-  #of(type: Segment['type'], start: () => Segment): readonly [Segment, readonly ModelEvent[]] {
-    if (this.#segment?.type === type) return [this.#segment, []];
-    const events = this.close();
-    this.#segment = start();
-    return [this.#segment, events];
   }
 
   #message({ text }: TextSegment, fields: Fields): ResponseItem {

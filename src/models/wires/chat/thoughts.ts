@@ -29,12 +29,15 @@ export function thoughtIn(delta: JsonObject): Thought | null {
 
 function plainThought(delta: JsonObject): Thought | null {
   for (const field of ['reasoning_content', 'reasoning'] as const) {
+    if (!delta[field]) continue;
     const nested = objectField(delta, field);
     const text = stringField(delta, field) ?? stringField(nested, 'text') ?? stringField(nested, 'content') ?? '';
     if (text !== '') return { field, text, isSummary: false, details: [] };
   }
   return null;
 }
+
+const NO_OBJECTS: readonly JsonObject[] = [];
 
 /** Mistral: a part of the content, which contains a list of texts. */
 function isThinkingPart(part: JsonObject): boolean {
@@ -46,8 +49,8 @@ function textOfThinkingPart(part: JsonObject): string {
   return stringField(part, 'thinking') ?? texts.join('');
 }
 
-function objectsIn(list: unknown): JsonObject[] {
-  return Array.isArray(list) ? list.map(asObject).filter((entry) => entry !== null) : [];
+function objectsIn(list: unknown): readonly JsonObject[] {
+  return Array.isArray(list) ? list.map(asObject).filter((entry) => entry !== null) : NO_OBJECTS;
 }
 
 /** Texts of a block that come in fragments. */

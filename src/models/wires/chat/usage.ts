@@ -3,10 +3,8 @@ import { asObject, type JsonObject, numberField, objectField } from '../../json/
 import type { CacheUse } from '../../prompt/index.ts';
 import { measured } from '../index.ts';
 
-/** Token counts of a response; null when it reports none. Missing details count as 0. */
-export function usageOf(chunk: JsonObject): TokenUsage | null {
-  const usage = usageIn(chunk);
-  if (usage === null) return null;
+/** Token counts of a response; null when none were measured. Missing details count as 0. */
+export function usageOf(usage: JsonObject): TokenUsage | null {
   const input = numberField(usage, 'prompt_tokens') ?? 0;
   const said = numberField(usage, 'completion_tokens') ?? 0;
   const total = numberField(usage, 'total_tokens') ?? 0;
@@ -23,14 +21,18 @@ export function usageOf(chunk: JsonObject): TokenUsage | null {
   });
 }
 
-/** Moonshot sends it with the choice, Groq in a field of its own. */
-function usageIn(chunk: JsonObject): JsonObject | null {
-  const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
+/** What a chunk reports of its usage; null: nothing. Moonshot sends it with the choice, Groq in a field of its own. */
+export function usageIn(chunk: JsonObject): JsonObject | null {
   return (
     objectField(chunk, 'usage') ??
-    objectField(asObject(choices[0]), 'usage') ??
+    objectField(choiceIn(chunk), 'usage') ??
     objectField(objectField(chunk, 'x_groq'), 'usage')
   );
+}
+
+/** The one choice that keel asks for. */
+export function choiceIn({ choices }: JsonObject): JsonObject | null {
+  return Array.isArray(choices) ? asObject(choices[0]) : null;
 }
 
 /**
@@ -43,10 +45,9 @@ function besideOutput(rest: number, reported: number, hasDetails: boolean): numb
   return hasDetails ? 0 : rest;
 }
 
-/** What a chunk says of the cache; null: nothing. */
-export function cacheUseOf(chunk: JsonObject): CacheUse | null {
-  const usage = usageIn(chunk);
-  if (usage === null || cachedIn(usage) === null) return null;
+/** What the usage says of the cache; null: nothing. */
+export function cacheUseOf(usage: JsonObject): CacheUse | null {
+  if (cachedIn(usage) === null) return null;
   return { written: numberField(objectField(usage, 'prompt_tokens_details'), 'cache_write_tokens') ?? 0 };
 }
 

@@ -9,7 +9,7 @@ import {
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
 import type { ModelEvent } from '../../prompt/index.ts';
 import type { OfferedTools } from '../index.ts';
-import { fillingOf, type OutputItems } from './output-items.ts';
+import { type Filling, fillingOf, type OutputItems } from './output-items.ts';
 import { storedItem } from './stored-item.ts';
 import { cacheUseOf, usageOf } from './usage.ts';
 
@@ -31,13 +31,7 @@ const IGNORED_TYPES: ReadonlySet<string> = new Set([
   'response.output_text.annotation.added',
   'response.reasoning_summary_part.done',
 ]);
-/** What is shown as it comes. */
-const SHOWN_TYPES: ReadonlySet<string> = new Set([
-  'response.output_text.delta',
-  'response.refusal.delta',
-  'response.reasoning_summary_text.delta',
-  'response.reasoning_text.delta',
-]);
+const NOTHING: readonly ModelEvent[] = [];
 const TYPE_FIRST = '{"type":"';
 
 /**
@@ -46,15 +40,18 @@ const TYPE_FIRST = '{"type":"';
  */
 export function decodeEvent(data: string, context: DecodeContext): readonly ModelEvent[] {
   const early = earlyType(data);
-  const isShown = early !== null && SHOWN_TYPES.has(early);
-  if (early !== null && !isShown && IGNORED_TYPES.has(early)) return [];
-  if (early !== null && !isShown && fillingOf(early) !== undefined) {
-    context.items.keep(data);
-    return [];
+  if (early !== null) {
+    const filling = fillingOf(early);
+    if (filling?.shown !== undefined) return shownDelta(asObject(parseJson(data)), filling, context);
+    if (filling !== undefined) {
+      context.items.keep(data);
+      return NOTHING;
+    }
+    if (IGNORED_TYPES.has(early)) return NOTHING;
   }
   const event = asObject(parseJson(data));
   const type = stringField(event, 'type');
-  return event === null || type === null ? [] : decodeTyped(event, type, context);
+  return event === null || type === null ? NOTHING : decodeTyped(event, type, context);
 }
 
 /** Servers write the type first, so most of what is ignored is known without parsing it. */
@@ -66,19 +63,17 @@ function earlyType(data: string): string | null {
 function decodeTyped(event: JsonObject, type: string, context: DecodeContext): readonly ModelEvent[] {
   const { items } = context;
   const filling = fillingOf(type);
+  if (filling?.shown !== undefined) return shownDelta(event, filling, context);
   if (filling !== undefined) items.fill(event, filling);
-  const itemId = stringField(event, 'item_id');
-  const delta = stringField(event, 'delta') ?? '';
   switch (type) {
-    case 'response.output_text.delta':
-    case 'response.refusal.delta':
-      return [{ type: 'textDelta', itemId, delta }];
-    case 'response.reasoning_summary_text.delta':
-      return [{ type: 'reasoningSummaryDelta', itemId, index: numberField(event, 'summary_index') ?? 0, delta }];
-    case 'response.reasoning_text.delta':
-      return [{ type: 'reasoningContentDelta', itemId, index: numberField(event, 'content_index') ?? 0, delta }];
     case 'response.reasoning_summary_part.added':
-      return [{ type: 'reasoningSummaryPartAdded', itemId, index: numberField(event, 'summary_index') ?? 0 }];
+      return [
+        {
+          type: 'reasoningSummaryPartAdded',
+          itemId: stringField(event, 'item_id'),
+          index: numberField(event, 'summary_index') ?? 0,
+        },
+      ];
     case 'response.output_item.added':
       items.added(event);
       return itemAdded(objectField(event, 'item'));
@@ -96,12 +91,33 @@ function decodeTyped(event: JsonObject, type: string, context: DecodeContext): r
   }
 }
 
+/** A piece of what is shown as it comes. Most events of a response are one. */
+function shownDelta(event: JsonObject | null, filling: Filling, { items }: DecodeContext): readonly ModelEvent[] {
+  if (event === null) return NOTHING;
+  items.fill(event, filling);
+  const itemId = stringField(event, 'item_id');
+  const delta = stringField(event, 'delta') ?? '';
+  switch (filling.shown) {
+    case 'reasoningSummaryDelta':
+      return [{ type: filling.shown, itemId, index: numberField(event, 'summary_index') ?? 0, delta }];
+    case 'reasoningContentDelta':
+      return [{ type: filling.shown, itemId, index: numberField(event, 'content_index') ?? 0, delta }];
+    default:
+      return [{ type: 'textDelta', itemId, delta }];
+  }
+}
+
+const KINDS: ReadonlyMap<string | null, 'message' | 'reasoning' | 'image'> = new Map([
+  ['message', 'message'],
+  ['reasoning', 'reasoning'],
+  ['image_generation_call', 'image'],
+]);
+
 function itemAdded(item: JsonObject | null): readonly ModelEvent[] {
   if (item === null) return [];
   const type = stringField(item, 'type');
   const itemId = stringField(item, 'id');
-  const kind = type === 'message' || type === 'reasoning' ? type : 'other';
-  const added: ModelEvent = { type: 'itemAdded', itemId, kind };
+  const added: ModelEvent = { type: 'itemAdded', itemId, kind: KINDS.get(type) ?? 'other' };
   return type === 'web_search_call' ? [added, { type: 'webSearchBegin', callId: itemId ?? '' }] : [added];
 }
 

@@ -14,28 +14,36 @@ interface Entry {
 
 type Filled = 'text' | 'refusal' | 'arguments' | 'input' | 'summary' | 'content' | 'name' | 'call_id';
 
-interface Filling {
+export interface Filling {
   readonly type: string;
   readonly field: Filled;
   /** The field of the event. */
   readonly from: string;
   /** It is a piece; else it is the whole. */
   readonly isPiece?: true;
+  /** The event by which it is shown as it comes; absent: it is not. */
+  readonly shown?: 'textDelta' | 'reasoningSummaryDelta' | 'reasoningContentDelta';
 }
 
 /** Events that say what an item that is done says again, in most streams. */
 const FILLINGS: Readonly<Record<string, Filling>> = {
-  'response.output_text.delta': { type: 'message', field: 'text', from: 'delta', isPiece: true },
+  'response.output_text.delta': { type: 'message', field: 'text', from: 'delta', isPiece: true, shown: 'textDelta' },
   'response.output_text.done': { type: 'message', field: 'text', from: 'text' },
-  'response.refusal.delta': { type: 'message', field: 'refusal', from: 'delta', isPiece: true },
+  'response.refusal.delta': { type: 'message', field: 'refusal', from: 'delta', isPiece: true, shown: 'textDelta' },
   'response.refusal.done': { type: 'message', field: 'refusal', from: 'refusal' },
   'response.function_call_arguments.delta': { type: 'function_call', field: 'arguments', from: 'delta', isPiece: true },
   'response.function_call_arguments.done': { type: 'function_call', field: 'arguments', from: 'arguments' },
   'response.custom_tool_call_input.delta': { type: 'custom_tool_call', field: 'input', from: 'delta', isPiece: true },
   'response.custom_tool_call_input.done': { type: 'custom_tool_call', field: 'input', from: 'input' },
-  'response.reasoning_summary_text.delta': { type: 'reasoning', field: 'summary', from: 'delta', isPiece: true },
+  'response.reasoning_summary_text.delta': {
+    ...{ type: 'reasoning', field: 'summary', from: 'delta', isPiece: true },
+    shown: 'reasoningSummaryDelta',
+  },
   'response.reasoning_summary_text.done': { type: 'reasoning', field: 'summary', from: 'text' },
-  'response.reasoning_text.delta': { type: 'reasoning', field: 'content', from: 'delta', isPiece: true },
+  'response.reasoning_text.delta': {
+    ...{ type: 'reasoning', field: 'content', from: 'delta', isPiece: true },
+    shown: 'reasoningContentDelta',
+  },
   'response.reasoning_text.done': { type: 'reasoning', field: 'content', from: 'text' },
 };
 

@@ -8,7 +8,14 @@ import { toolCallView } from './tool-view.ts';
 
 /** An item that the client sees as a tool call. */
 export type WorkItem = ThreadItemOf<
-  'commandExecution' | 'fileChange' | 'mcpToolCall' | 'toolCall' | 'webSearch' | 'imageView' | 'collabAgentToolCall'
+  | 'commandExecution'
+  | 'fileChange'
+  | 'mcpToolCall'
+  | 'toolCall'
+  | 'webSearch'
+  | 'imageView'
+  | 'imageGeneration'
+  | 'collabAgentToolCall'
 >;
 
 const AGENT_VERBS = {
@@ -26,6 +33,7 @@ export function isWork(item: ThreadItem): item is WorkItem {
     case 'toolCall':
     case 'webSearch':
     case 'imageView':
+    case 'imageGeneration':
     case 'collabAgentToolCall':
       return true;
     default:
@@ -88,6 +96,8 @@ export function callView(item: WorkItem, { isOver, isLive }: { isOver: boolean; 
         locations: [{ path: item.path }],
         content: [textContent(`Viewed the image ${item.path}.`)],
       };
+    case 'imageGeneration':
+      return { title: titleOf(`Make a picture: ${item.prompt}`), kind: 'other', status, content: pictureContent(item) };
     case 'collabAgentToolCall':
       return { title: titleOf(agentTitle(item)), kind: 'other', status, content: agentContent(item) };
     default:
@@ -111,6 +121,12 @@ function mcpContent({
   if (blocks.length > 0) return blocks.map((content) => ({ type: 'content', content }));
   if (status === 'inProgress') return progress === undefined ? [] : [textContent(progress)];
   return [textContent('The tool returned nothing.')];
+}
+
+function pictureContent({ url }: ThreadItemOf<'imageGeneration'>): NonNullable<ToolCall['content']> {
+  const [, mimeType, data] = /^data:([^;]+);base64,(.*)$/.exec(url ?? '') ?? [];
+  if (mimeType === undefined || data === undefined) return [];
+  return [{ type: 'content', content: { type: 'image', mimeType, data } }];
 }
 
 function agentTitle({ tool, prompt }: ThreadItemOf<'collabAgentToolCall'>): string {

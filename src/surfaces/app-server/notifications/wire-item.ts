@@ -32,6 +32,8 @@ export function wireItem(item: ThreadItem): object | null {
       return { type: item.type, id: item.id, query: item.query, action: wireSearchAction(item.action) };
     case 'imageView':
       return item;
+    case 'imageGeneration':
+      return wirePicture(item);
     case 'contextCompaction':
       return { type: item.type, id: item.id };
     case 'enteredReviewMode':
@@ -80,6 +82,11 @@ function wireToolCall({ id, tool, status, arguments: text, durationMs, reason }:
 
 function wireSearchAction(action: WebSearchAction | null): object | null {
   return action?.type === 'search' ? { ...action, queries: [action.query] } : action;
+}
+
+function wirePicture({ type, id, prompt, url, interrupted }: ThreadItemOf<'imageGeneration'>): object {
+  const status = interrupted ? 'failed' : url === null ? 'in_progress' : 'completed';
+  return { type, id, status, revisedPrompt: prompt || null, result: url?.replace(/^[^,]*,/, '') ?? '' };
 }
 
 function wireAgentCall(item: ThreadItemOf<'collabAgentToolCall'>): object {

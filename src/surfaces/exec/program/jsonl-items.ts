@@ -86,6 +86,8 @@ export function jsonlBodies(item: ThreadItem): Json[] {
       ];
     case 'webSearch':
       return [{ type: 'web_search', query: item.query, ...(item.action && { action: searchAction(item.action) }) }];
+    case 'imageGeneration':
+      return [{ type: 'image_generation', prompt: item.prompt, image_url: item.url }];
     case 'plan':
       return [
         {

@@ -35,6 +35,8 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
       return `<p class="note">Searched the web: ${escapeHtml(item.query)}</p>\n`;
     case 'imageView':
       return `<p class="note">Looked at the image ${escapeHtml(item.path)}</p>\n`;
+    case 'imageGeneration':
+      return `<figure>${picture(item.url, 'a picture that the model made')}${caption(item.prompt)}</figure>\n`;
     case 'plan':
       return planHtml(item);
     // The end of the turn shows it.
@@ -63,8 +65,16 @@ export function callHtml(name: string, input: string, output: string | null): st
 
 function userPart(part: ThreadItemOf<'userMessage'>['content'][number]): string {
   if (part.type === 'text') return escapeHtml(part.text);
-  if (part.type !== 'image' || !EMBEDDED_IMAGE.test(part.url)) return '<span class="note">[an image]</span>';
-  return `<img alt="an image from the user" src="${part.url}">`;
+  return picture(part.type === 'image' ? part.url : null, 'an image from the user');
+}
+
+function picture(url: string | null, alt: string): string {
+  if (url === null || !EMBEDDED_IMAGE.test(url)) return '<span class="note">[an image]</span>';
+  return `<img alt="${alt}" src="${url}">`;
+}
+
+function caption(text: string): string {
+  return text === '' ? '' : `<figcaption class="note">${escapeHtml(text)}</figcaption>`;
 }
 
 function commandHtml(item: ThreadItemOf<'commandExecution'>, output: string | null): string {

@@ -38,6 +38,8 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
       return said(item.tool, item.arguments, width);
     case 'imageView':
       return said('Viewed image', shownPath(item.path, shape.cwd), width);
+    case 'imageGeneration':
+      return said(isDone ? 'Made a picture' : 'Making a picture', item.prompt, width);
     case 'plan':
       return planRows(item, width);
     case 'contextCompaction':

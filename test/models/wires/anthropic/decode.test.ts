@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
 import type { ModelEvent, Prompt } from '../../../../src/models/prompt/index.ts';
-import { collect, promptOf, sse, streaming, type WireEvent } from '../../support.ts';
+import { collect, promptOf, sse, streaming, userMessage, type WireEvent } from '../../support.ts';
 import {
   answer,
+  type Block,
   blockEvents,
   claudeAt,
   decoded,
   ending,
   itemsOf,
+  messagesFor,
   origin,
   started,
   stopped,
@@ -225,6 +227,24 @@ describe('the stream of the Messages API', () => {
       reasoning_output_tokens: 4,
       total_tokens: 29,
     });
+  });
+
+  test('what a text was taken from is kept with it, as the Responses API has it, and not sent back', async () => {
+    const cited = { url: 'https://example.org/a', title: 'A', cited_text: 'Boats float.' };
+    const citation = { type: 'web_search_result_location', encrypted_index: 'x', ...cited };
+    const page = { type: 'page_location', document_index: 0 };
+    const block: Block = [
+      ...text('Boats ', 'float.'),
+      ...[citation, page, 7, {}].map((one) => ({ type: 'citations_delta', citation: one })),
+    ];
+    const events = await decoded(answer([block, text('More.')]));
+    const annotation = { type: 'url_citation', start_index: 0, end_index: 12, ...cited };
+    const [first, second] = itemsOf(events);
+    expect(first).toMatchObject({ content: [{ text: 'Boats float.', annotations: [annotation, page] }] });
+    expect(second).toEqual(said('More.'));
+
+    const sent = await messagesFor([userMessage('go'), ...itemsOf(events), userMessage('and?')]);
+    expect(JSON.stringify(sent)).not.toMatch(/example\.org|citation/);
   });
 
   test.each(['end_turn', 'stop_sequence', 'tool_use', 'from_the_future'])('%s completes', async (reason) => {

@@ -11,7 +11,7 @@ import {
   streaming,
   type WireEvent,
 } from '../../support.ts';
-import { answer, blockEvents, claudeAt, ending, started, stopped, text, toolUse } from './support.ts';
+import { answer, blockEvents, claudeAt, ending, itemsOf, started, stopped, text, toolUse } from './support.ts';
 
 async function streamFailure(...events: readonly WireEvent[]): Promise<ModelError> {
   const server = await streaming(sse(started, ...events));
@@ -61,7 +61,7 @@ describe('failures of the Messages API', () => {
           taskKind: 'regular',
           signal: new AbortController().signal,
         });
-        for await (const event of events) if (event.type === 'itemDone') items.push(event.item.type);
+        for await (const batch of events) items.push(...itemsOf(batch).map(({ type }) => type));
       })(),
     );
 

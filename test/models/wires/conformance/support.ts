@@ -5,7 +5,7 @@ import { loadWire, type ModelClient } from '../../../../src/models/client/index.
 import type { ModelEvent, Prompt } from '../../../../src/models/prompt/index.ts';
 import type { ModelProvider } from '../../../../src/storage/config/index.ts';
 import { type Api, requestFaults, type StrictRules } from '../../../../src/testing/index.ts';
-import { clientOf, collect, promptOf, providerAt, streaming } from '../../support.ts';
+import { clientOf, collect, type ModelClientOptions, promptOf, providerAt, streaming } from '../../support.ts';
 
 const wires = {
   responses: await loadWire('responses'),
@@ -51,10 +51,16 @@ export function clientFor(
   { api, provider, model, quirks = {} }: Speaker,
   baseUrl = 'http://127.0.0.1:9/v1',
   learned?: () => WireQuirks,
+  connections: Pick<Partial<ModelClientOptions>, 'transport' | 'socket'> = {},
 ): ModelClient {
   const entry: ModelProvider = providerAt(baseUrl, { id: provider, wireApi: api });
   const known: WireQuirks = { ...knownQuirks(NO_HOST, ''), ...quirks };
-  return clientOf(entry, { wire: wires[api], model: modelInfo(model), quirks: learned ?? (() => known) });
+  return clientOf(entry, {
+    wire: wires[api],
+    model: modelInfo(model),
+    quirks: learned ?? (() => known),
+    ...connections,
+  });
 }
 
 /** The body of the request that a prompt makes. */

@@ -54,6 +54,8 @@ const shown: readonly ThreadItem[] = [
   { type: 'webSearch', id: 'w', query: '', action: null },
   { type: 'webSearch', id: 'w', query: 'x', action: { type: 'findInPage', url: 'u', pattern: 'p' } },
   { type: 'imageView', id: 'i', path: '/w/a.png' },
+  { type: 'imageGeneration', id: 'p', prompt: 'a boat', url: 'data:image/png;base64,AAAA' },
+  { type: 'imageGeneration', id: 'q', prompt: '', url: null },
   { type: 'contextCompaction', id: 'k' },
   { type: 'enteredReviewMode', id: 'e', review: 'x' },
   { type: 'exitedReviewMode', id: 'x', review: 'x', output: null },

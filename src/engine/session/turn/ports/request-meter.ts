@@ -10,6 +10,11 @@ import type { Log } from '../../log.ts';
 type Completed = Extract<ModelEvent, { type: 'completed' }>;
 type MeteredModel = Pick<ModelInfo, 'slug' | 'cacheMinutes'>;
 
+/** Whether the model has said or done something by it. */
+function isOfAnswer({ type }: ModelEvent): boolean {
+  return type !== 'created' && type !== 'rateLimits' && type !== 'completed';
+}
+
 export interface RequestMeterOptions {
   readonly config: Pick<Config, 'provider' | 'modelPrices'>;
   readonly lastRequest: LastRequest;
@@ -56,21 +61,21 @@ export class RequestMeter {
   }
 
   /** The events of one response as they are; the last one also says what the request took. What fails inside keel is logged. */
-  async *measured(events: AsyncIterable<ModelEvent>, model: MeteredModel): AsyncGenerator<ModelEvent, void, undefined> {
+  async *measured(
+    response: AsyncIterable<readonly ModelEvent[]>,
+    model: MeteredModel,
+  ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     try {
       const sentAt = this.#now();
       const start = monotonicMs();
       let firstTokenMs: number | null = null;
-      for await (const event of events) {
-        if (event.type === 'completed') {
+      for await (const events of response) {
+        if (firstTokenMs === null && events.some(isOfAnswer)) firstTokenMs = Math.round(monotonicMs() - start);
+        const last = events.at(-1);
+        if (last?.type === 'completed') {
           const durationMs = Math.round(monotonicMs() - start);
-          yield this.#withRecord(event, model, { sentAt, firstTokenMs, durationMs });
-          continue;
-        }
-        if (firstTokenMs === null && event.type !== 'created' && event.type !== 'rateLimits') {
-          firstTokenMs = Math.round(monotonicMs() - start);
-        }
-        yield event;
+          yield [...events.slice(0, -1), this.#withRecord(last, model, { sentAt, firstTokenMs, durationMs })];
+        } else yield events;
       }
     } catch (error) {
       // The turn reports its words; only here is its stack still known.

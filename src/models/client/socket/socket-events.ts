@@ -1,6 +1,7 @@
-import { type FailureContext, failureIn, type ModelError, responseFailure, streamLost } from '../../failures/index.ts';
+import { type FailureContext, type ModelError, streamLost } from '../../failures/index.ts';
 import { asObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
 import type { IdleWatch } from '../idle-watch.ts';
+import type { SseEvent } from '../sse.ts';
 import { ConnectionRefused, type HttpResponse } from '../transport.ts';
 import type { ResponseSocket, SocketExchange, SocketRequest } from './response-socket.ts';
 
@@ -49,21 +50,16 @@ export async function startExchange(
   }
 }
 
-/** The data of a response's events. @throws ModelError for an error among them, and for a connection that ends */
-export async function* socketPayloads(
+/** A response's events. @throws ModelError for a connection that ends */
+export async function* socketEvents(
   { exchange, first }: StartedExchange,
   watch: IdleWatch,
   context: FailureContext,
-  refused: (refusal: Refusal, body: string) => ModelError,
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<readonly SseEvent[], void, undefined> {
   for (let messages: readonly string[] | null = first; ; messages = await exchange.receive(watch.signal)) {
     if (messages === null) throw streamLost('the server closed the WebSocket', context);
     watch.pause();
-    for (const data of messages) {
-      const failure = failureIn({ name: null, data });
-      if (failure === null) yield [data];
-      else throw statusIn(data, refused) ?? responseFailure(failure, context);
-    }
+    yield messages.map((data) => ({ data }));
     watch.signal.throwIfAborted();
     watch.wait();
   }
@@ -80,7 +76,8 @@ function isPassing(error: unknown): boolean {
   return error.status === 401 || error.status === 403 || error.status === 429 || error.status >= 500;
 }
 
-function statusIn(data: string, refused: (refusal: Refusal, body: string) => ModelError): ModelError | null {
+/** The failure of a message that says how it would have been answered over HTTP; null: it doesn't. */
+export function refusalIn(data: string, refused: (refusal: Refusal, body: string) => ModelError): ModelError | null {
   const frame = asObject(parseJson(data));
   const status = numberField(frame, 'status') ?? numberField(frame, 'status_code');
   if (frame === null || status === null) return null;

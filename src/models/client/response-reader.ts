@@ -1,0 +1,70 @@
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { type FailureContext, failureIn, type ModelError, responseFailure } from '../failures/index.ts';
+import type { ModelEvent } from '../prompt/index.ts';
+import type { ResponseDecoder } from '../wires/index.ts';
+import type { SseEvent } from './sse.ts';
+
+/** One response while it is read. What arrived together is passed on together: most events are a word each. */
+export class ResponseReader {
+  readonly #decoder: ResponseDecoder;
+  readonly #context: FailureContext;
+  readonly #refusalIn: (data: string) => ModelError | null;
+  readonly #items: ResponseItem[] = [];
+  #responseId: string | null = null;
+
+  /** @param refusalIn reads an event that says how it would have been answered over HTTP, where the connection has such */
+  constructor(
+    decoder: ResponseDecoder,
+    context: FailureContext,
+    refusalIn: (data: string) => ModelError | null = () => null,
+  ) {
+    this.#decoder = decoder;
+    this.#context = context;
+    this.#refusalIn = refusalIn;
+  }
+
+  /** The items that are finished. */
+  get items(): readonly ResponseItem[] {
+    return this.#items;
+  }
+
+  /** The response's id once it is complete; null until then. */
+  get responseId(): string | null {
+    return this.#responseId;
+  }
+
+  /**
+   * Nothing behind the event that completes the response is read. What came before a failure is given out first.
+   * @throws ModelError for an event that reports a failure, and what the decoder throws
+   */
+  *read(arrived: readonly SseEvent[]): Generator<readonly ModelEvent[], void, undefined> {
+    const events: ModelEvent[] = [];
+    try {
+      for (const { data, event } of arrived) {
+        const failure = failureIn(data, event);
+        if (failure !== null) throw this.#refusalIn(data) ?? responseFailure(failure, this.#context);
+        this.#take(this.#decoder.decode(data), events);
+        if (this.#responseId !== null) break;
+      }
+    } catch (error) {
+      if (events.length > 0) yield events;
+      throw error;
+    }
+    if (events.length > 0) yield events;
+  }
+
+  /** The bytes have ended. @throws what the decoder throws */
+  *end(): Generator<readonly ModelEvent[], void, undefined> {
+    const events: ModelEvent[] = [];
+    this.#take(this.#decoder.end(), events);
+    yield events;
+  }
+
+  #take(next: readonly ModelEvent[], events: ModelEvent[]): void {
+    for (const event of next) {
+      events.push(event);
+      if (event.type === 'itemDone') this.#items.push(event.item);
+      else if (event.type === 'completed') this.#responseId = event.responseId;
+    }
+  }
+}
