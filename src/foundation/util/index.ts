@@ -13,13 +13,12 @@ export {
   processStat,
 } from './native/process-identity.ts';
 export { launcherPath, version } from './package.ts';
-export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
+export { JsonTooDeep, parseJson, readJson } from './parse-json.ts';
 export { sourceStack } from './source-stack.ts';
 export { boundedLines, type Line } from './text/bounded-lines.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
 export {
-  countLines,
   cutAgain,
   cutForModel,
   cutLines,
@@ -41,12 +40,7 @@ export {
   programFault,
 } from './trust/find-program.ts';
 export { isInside, realPath } from './trust/paths.ts';
-export {
-  privateDirectory,
-  type TemporaryDirectory,
-  temporaryDirectory,
-  UnsafeDirectoryError,
-} from './trust/private-directory.ts';
+export { privateDirectory, type TemporaryDirectory, temporaryDirectory } from './trust/private-directory.ts';
 export {
   directoryWritableByOthers,
   ownerOf,

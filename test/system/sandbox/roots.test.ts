@@ -2,7 +2,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
-import { SessionRoots, writeJudge } from '../../../src/system/sandbox/index.ts';
+import { SessionRoots } from '../../../src/system/sandbox/index.ts';
+import { writeJudge } from '../../../src/system/sandbox/places/writable.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { Room, type RoomOptions, workspaceWrite } from './support.ts';
 

@@ -3,7 +3,8 @@ import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
-import { mayWrite, writableRoots } from '../../../src/system/sandbox/index.ts';
+import { writableRoots } from '../../../src/system/sandbox/index.ts';
+import { mayWrite } from '../../../src/system/sandbox/places/writable.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 type Workspace = Extract<SandboxPolicy, { mode: 'workspace-write' }>;
