@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Processes, runCommand } from '../src/system/process/index.ts';
-import { directPlan, type ExecPlan, SandboxManager } from '../src/system/sandbox/index.ts';
+import { type ExecPlan, SandboxManager } from '../src/system/sandbox/index.ts';
+import { directPlan } from '../src/system/sandbox/plan/plan.ts';
 import { median } from './measure.ts';
 
 const ROUNDS = 60;

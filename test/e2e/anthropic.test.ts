@@ -16,8 +16,9 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../support/keel.ts';
+import { jsonLines, type KeelRun, rolloutsIn } from '../support/keel.ts';
 import { expectTaken } from '../support/messages-rules.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const KEY = 'sk-ant-secret-1234567890';
@@ -39,7 +40,7 @@ afterEach(async () => {
 });
 
 function keel(args: readonly string[], env: Record<string, string> = {}): Promise<KeelRun> {
-  return runKeel(args, {
+  return runCommandLine(args, {
     home: home.path,
     cwd: repo.path,
     url: server.url,

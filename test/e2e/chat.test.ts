@@ -15,7 +15,8 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, runKeel } from '../support/keel.ts';
+import { jsonLines, type KeelRun } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -46,7 +47,7 @@ async function open(script: Script): Promise<void> {
 }
 
 const keel = (...args: string[]): Promise<KeelRun> =>
-  runKeel(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url });
+  runCommandLine(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url });
 
 function messagesOf(at: number): Json[] {
   const messages = server.requests[at]?.body['messages'];

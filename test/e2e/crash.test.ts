@@ -13,7 +13,8 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, processesWith, rolloutsIn, runKeel, startKeel, until } from '../support/keel.ts';
+import { jsonLines, processesWith, rolloutsIn, startKeel, until } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const STEPS = 10;
@@ -60,7 +61,7 @@ async function killAfterLines(args: readonly string[], lines: number): Promise<s
   silentFrom = lines;
   const live = startKeel(['exec', '-s', 'workspace-write', '--json', ...args], place());
   live.child.stdin.end();
-  await until(() => rolloutLines().length >= lines, 10_000);
+  await until(() => rolloutLines().length >= lines, 30_000);
   live.child.kill('SIGKILL');
   await live.ended;
   silentFrom = Number.POSITIVE_INFINITY;
@@ -97,7 +98,7 @@ describe('kill -9 at a step of a turn, then resume: the turn continues, nothing 
   test.each([7, 8, 10, 12, 14, 17, 24, 33, 46, 62])('after %i lines of the journal', async (lines) => {
     server = await startModelServer(tenSteps);
     const id = await killAfterLines(['go'], lines);
-    const resumed = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
+    const resumed = await runCommandLine(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
     expect(resumed.stderr).toBe('');
     expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
     expectNothingTwice();
@@ -115,7 +116,7 @@ test('killed again while it resumes, twice, it still ends with every effect once
   const id = await killAfterLines(['go'], 14);
   await killAfterLines(['resume', id], 30);
   await killAfterLines(['resume', id], 45);
-  const last = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
+  const last = await runCommandLine(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
   expect(jsonLines(last.stdout).at(-1)?.type).toBe('turn.completed');
   expectNothingTwice();
   expectAllTold(server.requests.at(-1));
@@ -134,7 +135,7 @@ test('prompts 19: a call cut off by a kill is reported as unknown with its last 
   live.child.kill('SIGKILL');
   const run = await live.ended;
   const id = String(jsonLines(run.stdout)[0]?.['thread_id']);
-  await runKeel(['exec', '-s', 'workspace-write', 'resume', id], place());
+  await runCommandLine(['exec', '-s', 'workspace-write', 'resume', id], place());
   expect(server.requests[1]?.outputOf('call_1')).toMatch(/unknown outcome: .*working on it/s);
   expect(effects()).toEqual(['begun']);
   // What the killed keel had started is ended when its thread is taken up again.
@@ -164,7 +165,7 @@ describe('a turn that continues after kill -9 without flags', () => {
   test('has the sandbox, model and effort that it was started with', async () => {
     server = await startModelServer(readThenPatch);
     const id = await killedInTurn(['--full-auto', '-m', 'gpt-5.1', '-c', 'model_reasoning_effort=low']);
-    const run = await runKeel(['exec', '--json', 'resume', id], place());
+    const run = await runCommandLine(['exec', '--json', 'resume', id], place());
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(join(repo.path, 'made.txt'), 'utf8')).toBe('x\n');
     const sent = server.requests.map(({ body }) => ({ model: body['model'], reasoning: body['reasoning'] }));
@@ -175,7 +176,7 @@ describe('a turn that continues after kill -9 without flags', () => {
   test('has less where a flag says so, and the change is shown', async () => {
     server = await startModelServer(readThenPatch);
     const id = await killedInTurn(['--full-auto']);
-    const run = await runKeel(['exec', 'resume', id, '-s', 'read-only'], place());
+    const run = await runCommandLine(['exec', 'resume', id, '-s', 'read-only'], place());
     expect(run.stderr).toContain('changed: the sandbox is read-only; the thread had workspace-write\n');
     expect(existsSync(join(repo.path, 'made.txt'))).toBe(false);
   });
@@ -184,7 +185,7 @@ describe('a turn that continues after kill -9 without flags', () => {
     server = await startModelServer(readThenPatch);
     const id = await killedInTurn(['--yolo']);
     using other = gitRepository();
-    const run = await runKeel(['exec', 'resume', id], { ...place(), cwd: other.path });
+    const run = await runCommandLine(['exec', 'resume', id], { ...place(), cwd: other.path });
     expect(run.stderr).toContain(`the sandbox is read-only; the thread had danger-full-access in ${repo.path}`);
     expect(existsSync(join(other.path, 'made.txt'))).toBe(false);
   });
@@ -194,7 +195,7 @@ test('a resume with a new prompt ends the cut-off turn and reports the restart t
   server = await startModelServer(tenSteps);
   const id = await killAfterLines(['go'], 20);
   const before = server.requests.length;
-  await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'never mind'], place());
+  await runCommandLine(['exec', '-s', 'workspace-write', 'resume', id, 'never mind'], place());
   const texts = server.requests[before]?.textsOf('user') ?? [];
   expect(texts.at(-2)).toMatch(/^<turn_aborted>\nkeel ended unexpectedly/);
   expect(texts.at(-1)).toBe('never mind');
@@ -207,7 +208,7 @@ test('a thread that another process writes is refused with its pid', async () =>
   live.child.stdin.end();
   await until(() => live.stdout().includes('item.started'));
   const id = String(jsonLines(live.stdout())[0]?.['thread_id']);
-  const second = await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'me too'], place());
+  const second = await runCommandLine(['exec', '-s', 'workspace-write', 'resume', id, 'me too'], place());
   expect(second).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(String(live.child.pid)) });
   live.child.kill('SIGINT');
   await live.ended;
@@ -223,7 +224,7 @@ test('a thread can be taken over from a process that hangs, which then says so a
   await until(() => server.requests.length === 2);
   const id = String(jsonLines(hung.stdout())[0]?.['thread_id']);
   hung.child.kill('SIGSTOP');
-  const resumed = await runKeel(['exec', '--json', 'resume', '--take-over', id], place());
+  const resumed = await runCommandLine(['exec', '--json', 'resume', '--take-over', id], place());
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
   expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
   const record = rolloutLines();
@@ -237,11 +238,11 @@ test('a thread can be taken over from a process that hangs, which then says so a
 describe('damaged records', () => {
   test('protocol 24: a truncated last line and an unknown type are skipped, and the thread continues', async () => {
     server = await startModelServer([respond(message('one')), respond(message('two'))]);
-    const first = await runKeel(['exec', '-s', 'workspace-write', '--json', 'a'], place());
+    const first = await runCommandLine(['exec', '-s', 'workspace-write', '--json', 'a'], place());
     const id = String(jsonLines(first.stdout)[0]?.['thread_id']);
     const { appendFileSync } = await import('node:fs');
     appendFileSync(rolloutsIn(home.path)[0] ?? '', '{"type":"from_the_future","payload":{}}\n{"timestamp":"2026-');
-    const second = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id, 'b'], place());
+    const second = await runCommandLine(['exec', '-s', 'workspace-write', '--json', 'resume', id, 'b'], place());
     expect(second.code).toBe(0);
     expect(server.requests[1]?.textsOf('assistant')).toEqual(['one']);
     expect(
@@ -260,7 +261,7 @@ describe('damaged records', () => {
     server = await startModelServer([]);
     const id = '01a20cee-41e3-7d69-b809-3f6bd217b403';
     home.write({ [`sessions/2026/11/24/rollout-2026-11-24T09-00-00-${id}.jsonl`]: text });
-    const run = await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'x'], place());
+    const run = await runCommandLine(['exec', '-s', 'workspace-write', 'resume', id, 'x'], place());
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(/^keel: .*rollout-.*\n$/);
   });

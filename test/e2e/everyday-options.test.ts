@@ -12,7 +12,8 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, keelBin, rolloutsIn, runKeel } from '../support/keel.ts';
+import { jsonLines, keelBin, rolloutsIn } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const ID = '01a20cee-41e3-7d69-b809-3f6bd217b403';
@@ -34,7 +35,7 @@ afterEach(async () => {
 const serve = async (script: Script) => {
   server = await startModelServer(script);
 };
-const keel = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+const keel = (...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url: server.url });
 const hello = respond(message('hello'));
 
 test('options of a run shape its request and its thread; other agents’ words for print and continue work', {

@@ -20,7 +20,8 @@ import {
   usage,
   webSearchCall,
 } from '../../src/testing/index.ts';
-import { type JsonLine, jsonLines, type KeelRun, keelBin, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
+import { type JsonLine, jsonLines, type KeelRun, keelBin, rolloutsIn, startKeel } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -47,7 +48,7 @@ async function exec(
 }
 
 function again(args: readonly string[], more: { stdin?: string; cwd?: string } = {}): Promise<KeelRun> {
-  return runKeel(['exec', ...args], {
+  return runCommandLine(['exec', ...args], {
     home: home.path,
     cwd: more.cwd ?? repo.path,
     url: server.url,
@@ -385,7 +386,7 @@ describe('what is checked before anything is sent', () => {
   test('without a key a run names what to set, sends nothing and leaves no thread for --last', async () => {
     const first = await exec([hello, hello], ['one']);
     const places = { home: home.path, cwd: repo.path, url: server.url, env: { OPENAI_API_KEY: '' } };
-    const run = await runKeel(['exec', '--json', 'two'], places);
+    const run = await runCommandLine(['exec', '--json', 'two'], places);
     expect(run.code).toBe(1);
     expect(jsonLines(run.stdout)).toMatchObject([
       { type: 'turn.failed', error: { message: expect.stringContaining('OPENAI_API_KEY') } },

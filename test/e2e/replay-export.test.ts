@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import { hasChromium, openPage } from '../support/chromium.ts';
-import { type KeelOptions, rolloutsIn, runKeel } from '../support/keel.ts';
+import { type KeelOptions, rolloutsIn } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -25,7 +26,7 @@ beforeEach(async () => {
     respond(message('It is **done**.'), usage({ input: 1_200, cached: 1_000, output: 20 })),
   ]);
   options = { home: home.path, cwd: repo.path, url: server.url };
-  const run = await runKeel(['exec', '--sandbox', 'danger-full-access', 'Say <b>out</b>'], options);
+  const run = await runCommandLine(['exec', '--sandbox', 'danger-full-access', 'Say <b>out</b>'], options);
   expect(run.code, run.stderr).toBe(0);
   record = rolloutsIn(home.path)[0] ?? '';
   id = /[0-9a-f-]{36}(?=\.jsonl$)/.exec(record)?.[0] ?? '';
@@ -48,11 +49,11 @@ function filesOf(dir: string): string[] {
 test('keel replay: by path, id and --last; nothing is sent, written or run', async () => {
   const before = [filesOf(home.path), filesOf(repo.path)];
   for (const words of [[record], [id], ['--last']]) {
-    const run = await runKeel(['replay', ...words], options);
+    const run = await runCommandLine(['replay', ...words], options);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toBe(`${id}: the same as recorded\n  1 of 1 turn run again, 2 of 2 requests compared\n`);
   }
-  const json = await runKeel(['replay', id, '--json'], { ...options, cwd: '/' });
+  const json = await runCommandLine(['replay', id, '--json'], { ...options, cwd: '/' });
   expect(JSON.parse(json.stdout)).toMatchObject({ thread: id, same: true, requests: { compared: 2, all: 2 } });
   expect([filesOf(home.path), filesOf(repo.path)]).toEqual(before);
   expect(server.requests).toHaveLength(2);
@@ -60,7 +61,7 @@ test('keel replay: by path, id and --last; nothing is sent, written or run', asy
 
 test('keel replay: 1 with the place of the first difference, 1 for a record that is none, 2 for wrong words', async () => {
   writeFileSync(record, readFileSync(record, 'utf8').replace('"output":"Exit', '"output":"No exit'));
-  const differs = await runKeel(['replay', record], options);
+  const differs = await runCommandLine(['replay', record], options);
   expect(differs.code).toBe(1);
   expect(differs.stdout).toMatch(/^\S+: 1 difference\n/);
   expect(differs.stdout).toMatch(
@@ -69,23 +70,23 @@ test('keel replay: 1 with the place of the first difference, 1 for a record that
   const none = join(home.path, 'none.jsonl');
   writeFileSync(none, 'no record\n');
   for (const word of [none, join(home.path, 'missing.jsonl'), id.replaceAll(/[0-9]/g, '0')]) {
-    const run = await runKeel(['replay', word], options);
+    const run = await runCommandLine(['replay', word], options);
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(/^keel: .+\n$/);
   }
   for (const words of [[], [id, id], [id, '--last'], ['--nonsense']]) {
-    expect(await runKeel(['replay', ...words], options)).toMatchObject({ code: 2, stdout: '' });
+    expect(await runCommandLine(['replay', ...words], options)).toMatchObject({ code: 2, stdout: '' });
   }
 });
 
 test('keel export: to stdout and to a file of its owner’s, with prices from the configuration', async () => {
   writeFileSync(join(home.path, 'config.toml'), '[model_prices."gpt-5"]\ninput = 1\ncached_input = 0.5\noutput = 10\n');
   const before = filesOf(join(home.path, 'sessions'));
-  const md = await runKeel(['export', '--last', '--md'], { ...options, env: {} });
+  const md = await runCommandLine(['export', '--last', '--md'], { ...options, env: {} });
   expect(md).toMatchObject({ code: 0, stderr: '' });
   expect(md.stdout).toContain('# Say \\<b\\>out\\</b\\>\n');
   expect(md.stdout).toContain('```\n<b>out</b>\n```\n');
-  const html = await runKeel(['export', id, '--html', '-o', 'thread.html'], options);
+  const html = await runCommandLine(['export', id, '--html', '-o', 'thread.html'], options);
   expect(html).toMatchObject({ code: 0, stdout: '', stderr: '' });
   const path = join(repo.path, 'thread.html');
   expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -93,18 +94,18 @@ test('keel export: to stdout and to a file of its owner’s, with prices from th
   expect(page).toContain('&lt;b&gt;out&lt;/b&gt;');
   expect(page).not.toContain('<b>out');
   expect(filesOf(join(home.path, 'sessions'))).toEqual(before);
-  const gone = await runKeel(['export', id, '--md', '-o', 'no/such/folder.md'], options);
+  const gone = await runCommandLine(['export', id, '--md', '-o', 'no/such/folder.md'], options);
   expect(gone).toMatchObject({ code: 1, stdout: '' });
   expect(gone.stderr).toMatch(/^keel: the transcript can't be written to .*ENOENT.*\n$/);
   for (const words of [[id], [id, '--md', '--html'], ['--md']]) {
-    expect(await runKeel(['export', ...words], options)).toMatchObject({ code: 2, stdout: '' });
+    expect(await runCommandLine(['export', ...words], options)).toMatchObject({ code: 2, stdout: '' });
   }
   expect(existsSync(join(repo.path, 'no'))).toBe(false);
 });
 
 test.skipIf(!hasChromium)('keel export: a browser shows the page as it is written', async () => {
   const path = join(repo.path, 'page.html');
-  await runKeel(['export', id, '--html', '-o', path], options);
+  await runCommandLine(['export', id, '--html', '-o', path], options);
   const dom = await openPage(pathToFileURL(path).href);
   expect(dom).toContain('<h1>Say &lt;b&gt;out&lt;/b&gt;</h1>');
   expect(dom).toContain('It is <strong>done</strong>.');
@@ -126,7 +127,7 @@ test('a thread of 60 MB is exported within 64 MB of heap', async () => {
   }
   for (const format of ['--html', '--md']) {
     const env = { NODE_OPTIONS: '--max-old-space-size=64' };
-    const run = await runKeel(['export', big, format, '-o', 'big.out'], { ...options, env });
+    const run = await runCommandLine(['export', big, format, '-o', 'big.out'], { ...options, env });
     expect(run, run.stderr).toMatchObject({ code: 0, stdout: '' });
     expect(statSync(join(repo.path, 'big.out')).size).toBeGreaterThan(10_000_000);
   }

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { jsonLines, runKeel } from '../support/keel.ts';
+import { jsonLines } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -23,7 +24,7 @@ afterEach(async () => {
 
 const skillMd = (name: string) => `---\nname: ${name}\ndescription: About ${name}.\n---\nHow to ${name}.\n`;
 const keel = (args: readonly string[], stdin: string | null = null) =>
-  runKeel(args, { home: home.path, cwd: repo.path, url: server.url, stdin });
+  runCommandLine(args, { home: home.path, cwd: repo.path, url: server.url, stdin });
 const sent = (index: number) => server.requests[index]?.textsOf('user') ?? [];
 
 describe('keel exec', () => {

@@ -20,7 +20,7 @@ export function tempDir(): TempDir {
         writeFileSync(join(path, name), text);
       }
     },
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { directPlan } from '../../src/system/sandbox/index.ts';
+import { directPlan } from '../../src/system/sandbox/plan/plan.ts';
 import type { CommandRules } from '../../src/tools/index.ts';
 
 /** No sandbox, no rules, and nothing known of any command: for tests of what else happens to a call. */

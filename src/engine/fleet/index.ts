@@ -1,2 +1,1 @@
-export type { FleetAddress } from './fleet-api.ts';
 export { FleetThread } from './fleet-thread.ts';

@@ -8,7 +8,6 @@ export {
   type Step,
   type StepRunner,
   type StepSpec,
-  type StepWork,
   TurnInterrupted,
   TurnReleased,
 } from './step-runner.ts';

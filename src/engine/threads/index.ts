@@ -11,4 +11,4 @@ export {
 export { type Mode, modeOf, modes, workspacePolicyOf } from './access-modes.ts';
 export { followTurn, rollBack } from './follow-turn.ts';
 export { RecordedThreads } from './recorded-threads.ts';
-export { type LiveThread, type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';
+export { type LiveThread, Threads } from './threads.ts';

@@ -6,6 +6,6 @@ export { OutputFile } from './output-file.ts';
 export { notationFault } from './path-notation.ts';
 export { readFileStart, readRegularFile } from './read-file.ts';
 export { Draft, replaceFile, replaceLink } from './replace-file.ts';
-export { namesOf, RootedDirectory } from './rooted-directory.ts';
+export { RootedDirectory } from './rooted-directory.ts';
 export { kindFault, SNIFFED_BYTES, textFault } from './text-fault.ts';
 export { writeInPlace } from './write-in-place.ts';

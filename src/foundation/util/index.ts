@@ -15,14 +15,13 @@ export {
   processStat,
 } from './native/process-identity.ts';
 export { launcherPath, version } from './package.ts';
-export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
+export { JsonTooDeep, parseJson, readJson } from './parse-json.ts';
 export { randomBytes, randomUUID, uuidV7 } from './random.ts';
 export { sourceStack } from './source-stack.ts';
 export { boundedLines, type Line } from './text/bounded-lines.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
 export {
-  countLines,
   cutAgain,
   cutForModel,
   cutLines,
@@ -44,12 +43,7 @@ export {
   programFault,
 } from './trust/find-program.ts';
 export { isInside, realPath } from './trust/paths.ts';
-export {
-  privateDirectory,
-  type TemporaryDirectory,
-  temporaryDirectory,
-  UnsafeDirectoryError,
-} from './trust/private-directory.ts';
+export { privateDirectory, type TemporaryDirectory, temporaryDirectory } from './trust/private-directory.ts';
 export {
   directoryWritableByOthers,
   ownerOf,

@@ -1,1 +1,1 @@
-export { type AcpOptions, runAcp } from './run-acp.ts';
+export { runAcp } from './run-acp.ts';

@@ -1,1 +1,1 @@
-export { type AppServerOptions, runAppServer } from './run-app-server.ts';
+export { runAppServer } from './run-app-server.ts';

@@ -25,7 +25,8 @@ function endByBug(io: CommandIo, error: unknown): void {
   logCrash(io, error).finally(() => process.exit(1));
 }
 
-async function runCommand(io: CommandIo, given: readonly string[]): Promise<number> {
+/** Runs the command that the words name. @returns its exit code */
+export async function runCommand(io: CommandIo, given: readonly string[]): Promise<number> {
   const argv = withoutAliases(given);
   const [word = '', ...rest] = argv;
   if (word === 'help') return help(io, rest);

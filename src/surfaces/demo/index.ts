@@ -1,2 +1,2 @@
-export { type OpenDemo, openDemo } from './open-demo.ts';
+export { openDemo } from './open-demo.ts';
 export { runDemo } from './run-demo.ts';

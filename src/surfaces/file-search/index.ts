@@ -1,1 +1,1 @@
-export { FileFinder, type FoundFile } from './file-finder.ts';
+export { FileFinder } from './file-finder.ts';

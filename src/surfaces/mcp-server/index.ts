@@ -1,1 +1,1 @@
-export { type McpServerOptions, runMcpServer } from './run-mcp-server.ts';
+export { runMcpServer } from './run-mcp-server.ts';

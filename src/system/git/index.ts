@@ -13,8 +13,6 @@ export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.
 export { readingEnvironment } from './run/hardening.ts';
 export { namesDrivers } from './run/names-programs.ts';
 export { runGit } from './run/run-git.ts';
-export type { GhostCommit } from './snapshots/ghost-commit.ts';
 export { type RestoreResult, restoreSnapshot } from './snapshots/restore-snapshot.ts';
-export type { SnapshotLimits } from './snapshots/survey.ts';
 export { type LeftOutPath, NO_REPOSITORY, takeSnapshot } from './snapshots/take-snapshot.ts';
 export { tidySnapshotsIfDue } from './snapshots/tidy-snapshots.ts';

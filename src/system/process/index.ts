@@ -7,17 +7,16 @@ export { openAddress } from './open-address.ts';
 export { listProcesses, type ProcessEntry, processEntry } from './process-tree/process-table.ts';
 export { sendSignal } from './process-tree/process-tree.ts';
 export { type OrphanCare, Processes } from './processes.ts';
-export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
+export { ExecSession, type SessionNews, type SessionStart } from './run/exec-session.ts';
 export {
   type EndedSession,
   ExecSessions,
   type KeptSession,
-  MAX_SESSIONS,
   type RunningSession,
   WARN_SESSIONS,
 } from './run/exec-sessions.ts';
 export { PipedChild } from './run/piped-child.ts';
-export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run/run-command.ts';
+export { type CommandEnd, type CommandOutcome, runCommand } from './run/run-command.ts';
 export { identityOf, openHandle, type PathHandle, type ProgramInput } from './start/program-input.ts';
 export { describeSpawnFailure } from './start/spawn-failure.ts';
 export type { SpawnSpec } from './start/spawn-spec.ts';
@@ -27,5 +26,4 @@ export { programOutput, startOutliving, startProgram } from './start/start-progr
 export { type ServedChild, startServed } from './start/start-served.ts';
 export type { ExitStatus } from './start/started-child.ts';
 export type { Terminal } from './terminal/linux-terminal.ts';
-export type { TerminalSize } from './terminal/pseudo-terminal.ts';
 export { openTerminal } from './terminal/terminal.ts';

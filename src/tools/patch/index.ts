@@ -8,14 +8,6 @@ export { lookalikeNameHint } from './lookalike-name.ts';
 export { applyPatchMain, successText } from './main.ts';
 export { closestPlaceInText } from './match/closest-place.ts';
 export { placeFault, readFault, readText } from './overlay.ts';
-export {
-  describeFaultToModel,
-  type Fallible,
-  fallible,
-  hintToModel,
-  PatchFailure,
-  type PatchFault,
-  type Section,
-} from './patch.ts';
+export { describeFaultToModel, fallible, hintToModel, PatchFailure, type PatchFault, type Section } from './patch.ts';
 export { type VerifiedPatch, verifyPatch } from './verify.ts';
 export { applyPatch, type MayWrite } from './write/apply.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Codec, Recorded, StepRunner, StepSpec, StepWork } from '../../../src/engine/steps/index.ts';
+import type { Codec, Recorded, StepRunner, StepSpec } from '../../../src/engine/steps/index.ts';
 import { TurnInterrupted } from '../../../src/engine/steps/index.ts';
+import type { StepWork } from '../../../src/engine/steps/step-runner.ts';
 import type { ResponseItem } from '../../../src/foundation/protocol/index.ts';
 
 /** One process's life of a turn. `crash` ends it as `kill -9` would: nothing it does later reaches the journal. */

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   holdsSecret,
   isSecretName,
-  isSecretValue,
   isSecretVariable,
   maskedArguments,
   maskedText,
   maskedUrl,
   maskSecrets,
 } from '../../../src/foundation/secrets/index.ts';
+import { isSecretValue } from '../../../src/foundation/secrets/secret-values.ts';
 
 const secretNames = [
   ...[

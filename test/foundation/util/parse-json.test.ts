@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from '../../../src/foundation/util/index.ts';
+import { JsonTooDeep, parseJson, readJson } from '../../../src/foundation/util/index.ts';
+import { MAX_JSON_DEPTH } from '../../../src/foundation/util/parse-json.ts';
 
 const lists = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;

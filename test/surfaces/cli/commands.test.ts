@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issuerServer, tokensOf } from '../../models/auth/issuer-server.ts';
-import { runKeel } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
@@ -17,7 +17,7 @@ afterEach(() => {
   repo[Symbol.dispose]();
 });
 const keel = (args: readonly string[], stdin: string | null = null, env: Record<string, string> = {}) =>
-  runKeel(args, { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1', stdin, env });
+  runCommandLine(args, { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1', stdin, env });
 
 test('help and version, and an unknown command', async () => {
   expect(await keel(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^keel \d+\.\d+\.\d+\n$/) });

@@ -2,14 +2,14 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { freshPlaces } from '../../support/fresh-places.ts';
-import { runKeel } from '../../support/keel.ts';
 import { httpMcpServer } from '../../support/mcp/http-server.ts';
 import { serverFile } from '../../support/mcp/settings.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 
 const { home, repo } = freshPlaces();
 const settings = () => readFileSync(join(home.path, 'config.toml'), 'utf8');
 const keel = (...args: readonly string[]) =>
-  runKeel(['mcp', ...args], { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1' });
+  runCommandLine(['mcp', ...args], { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1' });
 
 const MINE = '# mine\nmodel = "m"   # kept\n\n[mcp_servers.other]\n# still here\ncommand = "other"\n';
 beforeEach(() => home.write({ 'config.toml': MINE }));

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runKeel } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -33,7 +33,7 @@ afterEach(() => {
   repo[Symbol.dispose]();
 });
 
-const keel = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url });
+const keel = (...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url });
 
 test('models are those of the settings, the price list and the provider, which are marked', async () => {
   const data = [{ id: 'gpt-5' }, { id: 'house-1', max_model_len: 32_768, capabilities: { function_calling: false } }];

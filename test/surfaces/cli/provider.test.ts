@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { startModelServer } from '../../../src/testing/index.ts';
 import { obedientModel } from '../../models/conformance/obedient-model.ts';
-import { runKeel } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { gitRepository, keelHome } from '../../support/temp-dir.ts';
 
 test('keel provider test says in words what works, and its exit code whether keel can work with it', async () => {
   using home = keelHome();
   using repo = gitRepository();
   await using sound = await startModelServer(obedientModel({ refusesPictures: true }));
-  const keel = (url: string, ...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url });
+  const keel = (url: string, ...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url });
   const house = `model_providers.house={name="House", base_url="${sound.url}", wire_api="chat"}`;
   const run = await keel('http://127.0.0.1:1', 'provider', 'test', 'house', '-m', 'm', '-c', house);
   expect(run).toMatchObject({ code: 0, stderr: '' });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
-import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../../support/keel.ts';
+import { jsonLines, type KeelRun, rolloutsIn } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -23,7 +24,7 @@ afterEach(async () => {
   repo[Symbol.dispose]();
 });
 
-const keel = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+const keel = (...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url: server.url });
 const said = () => (server.requests.at(-1)?.textsOf('user') ?? []).filter((text) => !text.startsWith('<'));
 const idOf = (run: KeelRun) => String(jsonLines(run.stdout)[0]?.['thread_id']);
 
@@ -44,7 +45,7 @@ describe('keel exec resume and keel exec fork', () => {
     expect(server.requests.at(-1)?.body['model']).toBe('gpt-5.1');
     expect((await keel('threads', 'rename', id, 'low', 'water')).code).toBe(0);
     expect(idOf(await keel('exec', 'resume', 'low water', '--json', 'three'))).toBe(id);
-    const last = await runKeel(['exec', 'resume', '--last', '--json'], {
+    const last = await runCommandLine(['exec', 'resume', '--last', '--json'], {
       home: home.path,
       cwd: repo.path,
       url: server.url,

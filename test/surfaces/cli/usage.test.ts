@@ -7,7 +7,8 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { jsonLines, runKeel } from '../../support/keel.ts';
+import { jsonLines } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -31,7 +32,7 @@ afterEach(async () => {
   repo[Symbol.dispose]();
 });
 
-const keel = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+const keel = (...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url: server.url });
 const price = ['-c', 'model_prices.gpt-5={input=1,cached_input=0.1,output=10}'];
 const idOf = (stdout: string) => String(jsonLines(stdout)[0]?.['thread_id']);
 async function report(...args: string[]) {

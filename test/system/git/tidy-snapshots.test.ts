@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type GhostCommit, restoreSnapshot, takeSnapshot, tidySnapshotsIfDue } from '../../../src/system/git/index.ts';
+import { restoreSnapshot, takeSnapshot, tidySnapshotsIfDue } from '../../../src/system/git/index.ts';
+import type { GhostCommit } from '../../../src/system/git/snapshots/ghost-commit.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { edit, type Playground, playground } from './support.ts';
 

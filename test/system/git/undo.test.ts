@@ -12,13 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import {
-  type GhostCommit,
-  type RestoreResult,
-  restoreSnapshot,
-  type SnapshotLimits,
-  takeSnapshot,
-} from '../../../src/system/git/index.ts';
+import { type RestoreResult, restoreSnapshot, takeSnapshot } from '../../../src/system/git/index.ts';
+import type { GhostCommit } from '../../../src/system/git/snapshots/ghost-commit.ts';
+import type { SnapshotLimits } from '../../../src/system/git/snapshots/survey.ts';
 import { tidySnapshots } from '../../../src/system/git/snapshots/tidy-snapshots.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { tempDir } from '../../support/temp-dir.ts';

@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  addressKind,
-  type DomainPattern,
-  matchesAny,
-  parseHost,
-  parseHostAndPort,
-  parsePattern,
-} from '../../../src/system/network/index.ts';
+import { addressKind } from '../../../src/system/network/gate/addresses.ts';
+import { matchesAny } from '../../../src/system/network/gate/domain-rules.ts';
+import { parseHost } from '../../../src/system/network/gate/host.ts';
+import { type DomainPattern, parseHostAndPort, parsePattern } from '../../../src/system/network/index.ts';
 
 function patterns(...texts: string[]): DomainPattern[] {
   return texts.map((text) => {

@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { addressKind } from '../../../src/system/network/gate/addresses.ts';
+import { matchesAny } from '../../../src/system/network/gate/domain-rules.ts';
 import { Gate } from '../../../src/system/network/gate/gate.ts';
-import { addressKind, matchesAny, parseHost } from '../../../src/system/network/index.ts';
+import { parseHost } from '../../../src/system/network/gate/host.ts';
 import { endToEndHeaders } from '../../../src/system/network/proxy/http-headers.ts';
 import { requestTarget, tunnelTarget } from '../../../src/system/network/proxy/http-target.ts';
 import { patterns } from './support.ts';

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Confinement, ExecSession } from '../../../src/system/process/index.ts';
-import { seccompProgram } from '../../../src/system/sandbox/index.ts';
+import { seccompProgram } from '../../../src/system/sandbox/seccomp/program.ts';
 import { until, Workshop } from './support.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';

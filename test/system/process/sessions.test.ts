@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ExecSession, ExecSessions, MAX_SESSIONS } from '../../../src/system/process/index.ts';
+import { ExecSession, ExecSessions } from '../../../src/system/process/index.ts';
+import { MAX_SESSIONS } from '../../../src/system/process/run/exec-sessions.ts';
 import { until, Workshop } from './support.ts';
 
 describe('a session', () => {

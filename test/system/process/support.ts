@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type CommandOptions,
   type CommandOutcome,
   ExecSession,
   Processes,
-  type PtySessionOptions,
   runCommand,
   type SpawnSpec,
 } from '../../../src/system/process/index.ts';
+import type { PtySessionOptions } from '../../../src/system/process/run/exec-session.ts';
+import type { CommandOptions } from '../../../src/system/process/run/run-command.ts';
 import { processesWith } from '../../support/keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { directPlan, type ExecPlan } from '../../../src/system/sandbox/index.ts';
+import type { ExecPlan } from '../../../src/system/sandbox/index.ts';
 import { denialOf } from '../../../src/system/sandbox/plan/denial.ts';
+import { directPlan } from '../../../src/system/sandbox/plan/plan.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -13,16 +13,25 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchOf, escapeScript, outcomesOf, type Tried, waysOut, waysTried } from './batch.ts';
 import { Room, workspaceWrite } from './support.ts';
 
 const isRoot = process.getuid?.() === 0;
-const python = spawnSync('python3', ['--version']).status === 0;
-const script = join(import.meta.dirname, 'escape.py');
-const attempts = python
-  ? execFileSync('python3', [script, '--list', '/', '1'], { encoding: 'utf8' }).trim().split('\n')
-  : [];
 /** In a network of its own a server may listen, to the session's own commands. */
-const waysOut = attempts.filter((name) => name !== 'listen');
+const refusedWays = waysOut.filter((name) => name !== 'listen');
+const changesOfProtected = [
+  'echo x >> .git/config',
+  'echo x > .git/hooks/post-commit',
+  'git config core.fsmonitor /tmp/evil',
+  'mv .git gone',
+  'mv inside/../.git gone',
+  'rm -rf .git/hooks && mkdir .git/hooks',
+  'ln -sf /tmp .git/hooks',
+  'mount --bind inside .git',
+  'umount -l .git',
+  'unshare -Urm sh -c "umount -l .git"',
+  'nsenter -t 1 -m true',
+];
 
 /** As root the whole suite also runs for an ordinary user: root has rights that make some ways out possible, and the reverse. */
 const users = isRoot ? [{ name: 'root' }, { name: 'an ordinary user', uid: 65534 }] : [{ name: 'an ordinary user' }];
@@ -36,7 +45,7 @@ describe.each(users)('ways out for $name', (user) => {
     servers = await listenOutside(room);
     execFileSync('git', ['init', '-q', room.workspace]);
     mkdirSync(join(room.workspace, 'inside'));
-    cpSync(script, join(room.workspace, 'escape.py'));
+    cpSync(escapeScript, join(room.workspace, 'escape.py'));
     if ('uid' in user && user.uid !== undefined) giveAway(room.root, user.uid);
   });
   afterAll(async () => {
@@ -44,33 +53,24 @@ describe.each(users)('ways out for $name', (user) => {
     await room[Symbol.asyncDispose]();
   });
 
-  test.each(waysOut)('T21: %s', async (name) => {
-    const before = stateOf(room.outside);
-    const { output, end } = await room.run(`python3 escape.py '${name}' ${room.outside} ${process.pid}`);
-    expect(output).toContain('held:');
-    expect(end).toMatchObject({ type: 'exited', exitCode: 1 });
-    expect(stateOf(room.outside)).toEqual(before);
-  });
+  describe('ways out', () => triesWaysOut(() => room));
 
-  test.each([
-    'echo x >> .git/config',
-    'echo x > .git/hooks/post-commit',
-    'git config core.fsmonitor /tmp/evil',
-    'mv .git gone',
-    'mv inside/../.git gone',
-    'rm -rf .git/hooks && mkdir .git/hooks',
-    'ln -sf /tmp .git/hooks',
-    'mount --bind inside .git',
-    'umount -l .git',
-    'unshare -Urm sh -c "umount -l .git"',
-    'nsenter -t 1 -m true',
-  ])('T19: %s', async (attempt) => {
-    const before = readFileSync(join(room.workspace, '.git', 'config'), 'utf8');
-    const { end } = await room.run(attempt);
-    expect(end).toMatchObject({ type: 'exited' });
-    expect(end).not.toMatchObject({ exitCode: 0 });
-    expect(readFileSync(join(room.workspace, '.git', 'config'), 'utf8')).toBe(before);
-    expect(readdirSync(room.workspace)).toEqual(expect.not.arrayContaining(['gone', '.keel', '.codex']));
+  describe('what is protected in the workspace', () => {
+    let before: string;
+    let tried: ReadonlyMap<string, Tried>;
+    beforeAll(async () => {
+      before = readFileSync(join(room.workspace, '.git', 'config'), 'utf8');
+      const { output } = await room.run(batchOf(changesOfProtected), { timeoutMs: 60_000 });
+      tried = outcomesOf(changesOfProtected, output);
+    });
+
+    test.each(changesOfProtected)('T19: %s', (change) => expect(tried.get(change)?.exitCode).toBeGreaterThan(0));
+
+    test('T19: is as it was', () => {
+      expect(readFileSync(join(room.workspace, '.git', 'config'), 'utf8')).toBe(before);
+      expect(readdirSync(join(room.workspace, '.git', 'hooks'))).not.toContain('post-commit');
+      expect(readdirSync(room.workspace)).toEqual(expect.not.arrayContaining(['gone', '.keel', '.codex']));
+    });
   });
 
   test('nothing can be written but the workspace and harmless devices', async () => {
@@ -120,20 +120,14 @@ describe('ways out where hosts are listed', () => {
     servers = await listenOutside(room);
     execFileSync('git', ['init', '-q', room.workspace]);
     mkdirSync(join(room.workspace, 'inside'));
-    cpSync(script, join(room.workspace, 'escape.py'));
+    cpSync(escapeScript, join(room.workspace, 'escape.py'));
   });
   afterAll(async () => {
     for (const server of servers) server.close();
     await room[Symbol.asyncDispose]();
   });
 
-  test.each(waysOut)('T21: %s', async (name) => {
-    const before = stateOf(room.outside);
-    const { output, end } = await room.run(`python3 escape.py '${name}' ${room.outside} ${process.pid}`);
-    expect(output).toContain('held:');
-    expect(end).toMatchObject({ type: 'exited', exitCode: 1 });
-    expect(stateOf(room.outside)).toEqual(before);
-  });
+  triesWaysOut(() => room);
 });
 
 test('limits hold files and processes where they are configured', async () => {
@@ -151,6 +145,22 @@ test('a hard link that was there before leads outside: docs/security.md says so,
   await room.run('echo changed > known');
   expect(existsSync(join(room.outside, 'precious'))).toBe(true);
 });
+
+/** Tests of the ways out of a room that `roomOf` gives when they run. */
+function triesWaysOut(roomOf: () => Room): void {
+  let before: unknown;
+  let tried: ReadonlyMap<string, string>;
+  beforeAll(async () => {
+    before = stateOf(roomOf().outside);
+    const names = refusedWays.map((name) => `'${name}'`).join(' ');
+    const command = `python3 escape.py ${roomOf().outside} ${process.pid} ${names}`;
+    tried = waysTried((await roomOf().run(command, { timeoutMs: 60_000 })).output);
+  });
+
+  test.each(refusedWays)('T21: %s', (name) => expect(tried.get(name)).toMatch(/^refused: /));
+
+  test('T21: what lies outside is as it was', () => expect(stateOf(roomOf().outside)).toEqual(before));
+}
 
 /** Servers that nothing in the room may reach: by a file, an abstract name and a port, which is written down there. */
 async function listenOutside(room: Room): Promise<Server[]> {

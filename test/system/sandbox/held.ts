@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
 import type { CommandEnd } from '../../../src/system/process/index.ts';
-import type { SandboxOptions } from '../../../src/system/sandbox/index.ts';
+import type { SandboxOptions } from '../../../src/system/sandbox/manager.ts';
 
 export interface HeldPlace {
   readonly workspace: string;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bwrapCommand } from '../../../src/system/sandbox/backends/bubblewrap.ts';
 import { describePlan } from '../../../src/system/sandbox/index.ts';
+import { batchOf, outcomesOf, type Tried } from './batch.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';
 
@@ -22,6 +23,57 @@ const listed = {
 /** Python that ends with code 0 only if it got out. */
 const py = (code: string) => `python3 - <<'EOF'\nimport os, socket, struct\n${code}\nEOF`;
 const env = (name: string) => `os.environ['${name}']`;
+
+const waysAround: readonly (readonly [name: string, script: string])[] = [
+  ['curl without the proxy', "curl -sS -m 5 --noproxy '*' http://127.0.0.1:$PORT/hello"],
+  ['bash', 'exec 3<>/dev/tcp/127.0.0.1/$PORT'],
+  [
+    'a datagram',
+    `${py(`s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1)\ns.sendto(b'x', ('127.0.0.1', int(${env('UDPPORT')})))\ns.recv(1)`)}`,
+  ],
+  ['an address of the internet', py("socket.create_connection(('1.1.1.1', 80), 3)")],
+  ['an address of the internet by IPv6', py("socket.create_connection(('2606:4700:4700::1111', 80), 3)")],
+  [
+    'a question to a name server',
+    py(
+      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect(('1.1.1.1', 53)); s.send(b'x')",
+    ),
+  ],
+  ['a look-up', 'getent hosts example.com'],
+  ['the metadata service', 'curl -sS -m 5 --fail http://169.254.169.254/'],
+  ["the machine's own address by SOCKS", 'curl -sS -m 5 -x socks5://127.0.0.1:3128 http://127.0.0.1:$PORT/hello'],
+  ['an abstract socket', py(`socket.socket(socket.AF_UNIX).connect('\\0' + ${env('ABSTRACT')})`)],
+  ['a socket file', py(`socket.socket(socket.AF_UNIX).connect(${env('OUT')} + '/socket')`)],
+  [
+    'one end of a datagram pair',
+    py(`a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\na.sendto(b'x', ${env('OUT')} + '/socket')`),
+  ],
+  ['netlink beyond lists of interfaces', py('socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)')],
+  ['vsock', py('socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)')],
+  ['a raw socket', py('socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)')],
+  ['a packet socket', py('socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')],
+  ['the namespace of another process', 'nsenter --net=/proc/1/ns/net true'],
+  ["keel's namespaces", 'nsenter --net=/proc/$PID/ns/net true || ls /proc/$PID/fd'],
+  [
+    'a change of an interface',
+    py(
+      "import fcntl\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nfcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 0))",
+    ),
+  ],
+  ['a new network', 'unshare -Urn true'],
+  [
+    "the proxy's place",
+    py(
+      "s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\ns.bind(('127.0.0.1', 3128)); s.listen()",
+    ),
+  ],
+  [
+    "the proxy's place at every address",
+    py(
+      "s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 3128)); s.listen()",
+    ),
+  ],
+];
 
 describe.each(users)('a command that reaches only the proxy, for $name', (user) => {
   let world: NetworkWorld;
@@ -80,60 +132,21 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     expect(unaware.denial).toEqual({ what: 'the network', isCertain: true });
   });
 
-  test.each([
-    ['curl without the proxy', "curl -sS -m 5 --noproxy '*' http://127.0.0.1:$PORT/hello"],
-    ['bash', 'exec 3<>/dev/tcp/127.0.0.1/$PORT'],
-    [
-      'a datagram',
-      `${py(`s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1)\ns.sendto(b'x', ('127.0.0.1', int(${env('UDPPORT')})))\ns.recv(1)`)}`,
-    ],
-    ['an address of the internet', py("socket.create_connection(('1.1.1.1', 80), 3)")],
-    ['an address of the internet by IPv6', py("socket.create_connection(('2606:4700:4700::1111', 80), 3)")],
-    [
-      'a question to a name server',
-      py(
-        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect(('1.1.1.1', 53)); s.send(b'x')",
-      ),
-    ],
-    ['a look-up', 'getent hosts example.com'],
-    ['the metadata service', 'curl -sS -m 5 --fail http://169.254.169.254/'],
-    ["the machine's own address by SOCKS", 'curl -sS -m 5 -x socks5://127.0.0.1:3128 http://127.0.0.1:$PORT/hello'],
-    ['an abstract socket', py(`socket.socket(socket.AF_UNIX).connect('\\0' + ${env('ABSTRACT')})`)],
-    ['a socket file', py(`socket.socket(socket.AF_UNIX).connect(${env('OUT')} + '/socket')`)],
-    [
-      'one end of a datagram pair',
-      py(`a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\na.sendto(b'x', ${env('OUT')} + '/socket')`),
-    ],
-    ['netlink beyond lists of interfaces', py('socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)')],
-    ['vsock', py('socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)')],
-    ['a raw socket', py('socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)')],
-    ['a packet socket', py('socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')],
-    ['the namespace of another process', 'nsenter --net=/proc/1/ns/net true'],
-    ["keel's namespaces", 'nsenter --net=/proc/$PID/ns/net true || ls /proc/$PID/fd'],
-    [
-      'a change of an interface',
-      py(
-        "import fcntl\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nfcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 0))",
-      ),
-    ],
-    ['a new network', 'unshare -Urn true'],
-    [
-      "the proxy's place",
-      py(
-        "s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\ns.bind(('127.0.0.1', 3128)); s.listen()",
-      ),
-    ],
-    [
-      "the proxy's place at every address",
-      py(
-        "s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 3128)); s.listen()",
-      ),
-    ],
-  ])('T22: %s does not get out', async (_, script) => {
-    const { exitCode, reached, output } = await world.run(script);
-    expect({ exitCode, output }).not.toMatchObject({ exitCode: 0 });
-    expect(exitCode, output).not.toBe(-1);
-    expect(reached).toBe(0);
+  describe('a way around the proxy', () => {
+    let tried: ReadonlyMap<string, Tried>;
+    let reached: number;
+    beforeAll(async () => {
+      const scripts = waysAround.map(([, script]) => script);
+      const outcome = await world.run(batchOf(scripts), 60_000);
+      tried = outcomesOf(scripts, outcome.output);
+      reached = outcome.reached;
+    });
+
+    test.each(waysAround)('T22: %s does not get out', (_, script) => {
+      expect(tried.get(script)?.exitCode, tried.get(script)?.output).toBeGreaterThan(0);
+    });
+
+    test('T22: none reaches a server', () => expect(reached).toBe(0));
   });
 
   test('raw bytes to the proxy reach nobody, and it continues', async () => {

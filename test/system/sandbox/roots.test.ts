@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
-import { SessionRoots, writeJudge } from '../../../src/system/sandbox/index.ts';
+import { SessionRoots, writeFaultJudge } from '../../../src/system/sandbox/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { Room, type RoomOptions, workspaceWrite } from './support.ts';
 
@@ -91,11 +91,11 @@ test('a patch goes to the directory that the session started in, or nowhere', ()
   for (const name of ['work', 'outside']) mkdirSync(join(dir.path, name));
   const [cwd, outside] = [join(dir.path, 'work'), join(dir.path, 'outside')];
   const sessionRoots = new SessionRoots();
-  const judge = () => writeJudge({ policy: workspaceWrite, cwd, env: {}, sessionRoots });
-  expect(judge()(join(cwd, 'file'))).toBe(true);
+  const judge = () => writeFaultJudge({ policy: workspaceWrite, cwd, env: {}, sessionRoots });
+  expect(judge()(join(cwd, 'file'))).toBeNull();
   renameSync(cwd, `${cwd}.old`);
   symlinkSync(outside, cwd);
-  expect(judge()(join(cwd, 'file'))).toBe(false);
+  expect(judge()(join(cwd, 'file'))).toBe('outside');
 });
 
 test("the kernel's own files are no root", async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
 import { realPath } from '../../../src/foundation/util/index.ts';
-import { type ExecPlan, plan, type SandboxSetup } from '../../../src/system/sandbox/index.ts';
+import type { ExecPlan } from '../../../src/system/sandbox/index.ts';
+import { plan, type SandboxSetup } from '../../../src/system/sandbox/plan/plan.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { readOnly, workspaceWrite } from './support.ts';
 

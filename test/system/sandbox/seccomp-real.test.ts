@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type SeccompOptions, seccompProgram } from '../../../src/system/sandbox/index.ts';
+import { type SeccompOptions, seccompProgram } from '../../../src/system/sandbox/seccomp/program.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';

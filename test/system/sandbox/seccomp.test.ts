@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type FilterArch, type SeccompOptions, seccompProgram } from '../../../src/system/sandbox/index.ts';
+import { type SeccompOptions, seccompProgram } from '../../../src/system/sandbox/seccomp/program.ts';
+import type { FilterArch } from '../../../src/system/sandbox/seccomp/syscall-numbers.ts';
 import { verdictOf } from '../../support/bpf.ts';
 
 type Table = Readonly<Record<string, number>>;

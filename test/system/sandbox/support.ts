@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
 import { type CommandOutcome, Processes, runCommand } from '../../../src/system/process/index.ts';
-import { type ExecPlan, SandboxManager, type SandboxOptions } from '../../../src/system/sandbox/index.ts';
+import { type ExecPlan, SandboxManager } from '../../../src/system/sandbox/index.ts';
+import type { SandboxOptions } from '../../../src/system/sandbox/manager.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 export const workspaceWrite = {

@@ -3,7 +3,7 @@ import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
-import { mayWrite, writableRoots } from '../../../src/system/sandbox/index.ts';
+import { writableRoots, writeFaultJudge } from '../../../src/system/sandbox/index.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 type Workspace = Extract<SandboxPolicy, { mode: 'workspace-write' }>;
@@ -24,7 +24,8 @@ interface Place {
 
 function judge({ dir, cwd = 'project', policy = workspace(), tmpdir }: Place): (name: string) => boolean {
   const env = tmpdir === undefined ? {} : { TMPDIR: join(dir.path, tmpdir) };
-  return (name) => mayWrite(join(dir.path, name), { policy, cwd: join(dir.path, cwd), env });
+  const faultOf = writeFaultJudge({ policy, cwd: join(dir.path, cwd), env });
+  return (name) => faultOf(join(dir.path, name)) === null;
 }
 
 function project(files: Readonly<Record<string, string>> = {}): TempDir {

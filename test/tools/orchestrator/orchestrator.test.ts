@@ -8,7 +8,8 @@ import type {
   SandboxMode,
   SandboxPolicy,
 } from '../../../src/foundation/protocol/index.ts';
-import { directPlan, type ExecPlan, type SandboxPlanner } from '../../../src/system/sandbox/index.ts';
+import type { ExecPlan, SandboxPlanner } from '../../../src/system/sandbox/index.ts';
+import { directPlan } from '../../../src/system/sandbox/plan/plan.ts';
 import { ApprovalCache, type CommandRules, Orchestrator, type ToolContext } from '../../../src/tools/index.ts';
 import type { Orchestrated } from '../../../src/tools/orchestrator/requests.ts';
 import { tempDir } from '../../support/temp-dir.ts';

@@ -46,27 +46,16 @@ export interface CommandPlace extends Pick<WritePolicyOptions, 'cwd' | 'env'> {
   readonly sandboxPolicy: SandboxPolicy;
 }
 
-/** Whether a policy lets keel itself write a path (a patch does not run as a command); see `writeJudge`. */
-export function mayWrite(path: string, options: WritePolicyOptions): boolean {
-  return writeJudge(options)(path);
-}
-
-/**
- * Judges the paths of one patch: the roots are looked up once, each path when it is asked about. A path is judged where it
- * really leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links
- * leads to all of them, wherever they are. What one root protects no broader root gives away; only a root configured
- * inside the protected directory does. Protected names are compared without letter case: some file systems do not distinguish
- * `.GIT` from `.git`.
- */
-export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
-  const faultOf = writeFaultJudge(options);
-  return (path) => faultOf(path) === null;
-}
-
 /** Why a path may not be written. */
 export type WriteFault = 'outside' | 'protected' | 'hardLinks';
 
-/** {@link writeJudge} with the reason; null if the path may be written. */
+/**
+ * Judges the paths that keel itself writes, those of one patch for example (a patch does not run as a command); null if the path
+ * may be written. The roots are looked up once, each path when it is asked about. A path is judged where it really leads:
+ * symlinks are resolved, also those above a file that does not exist yet. A file with further hard links leads to all of them,
+ * wherever they are. What one root protects no broader root gives away; only a root configured inside the protected directory
+ * does. Protected names are compared without letter case: some file systems do not distinguish `.GIT` from `.git`.
+ */
 export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
   const { faultOf } = placeFaults(options);
   return (path) => {

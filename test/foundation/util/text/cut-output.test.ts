@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  byteLength,
-  countLines,
-  cutAgain,
-  cutForModel,
-  cutLines,
-  wholeText,
-} from '../../../../src/foundation/util/index.ts';
+import { byteLength, cutAgain, cutForModel, cutLines, wholeText } from '../../../../src/foundation/util/index.ts';
+import { countLines } from '../../../../src/foundation/util/text/cut-output.ts';
 
 const lines = (count: number, text: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => `${text(n + 1)}\n`).join('');

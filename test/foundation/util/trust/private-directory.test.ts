@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { privateDirectory, temporaryDirectory, UnsafeDirectoryError } from '../../../../src/foundation/util/index.ts';
+import { privateDirectory, temporaryDirectory } from '../../../../src/foundation/util/index.ts';
+import { UnsafeDirectoryError } from '../../../../src/foundation/util/trust/private-directory.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
 const isRoot = process.geteuid?.() === 0;
