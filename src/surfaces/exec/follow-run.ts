@@ -20,7 +20,7 @@ type Phase =
   | RunEnd;
 
 export interface Run {
-  readonly session: Session;
+  readonly session: Pick<Session, 'events' | 'submit'>;
   readonly options: ExecOptions;
   /** Receives every event but the last. */
   readonly show: (event: RunEvent) => void;

@@ -18,8 +18,9 @@ export function painter(color: boolean): Paint {
 /** ` in 250ms`, ` in 1.50s` or ` in 1m 05s`; empty where the time isn't known. */
 export function duration(ms: number | null): string {
   if (ms === null) return '';
-  if (ms < 1_000) return ` in ${Math.round(ms)}ms`;
-  if (ms < 60_000) return ` in ${(ms / 1_000).toFixed(2)}s`;
+  // What would be rounded up to the next unit is shown in that.
+  if (Math.round(ms) < 1_000) return ` in ${Math.round(ms)}ms`;
+  if (Math.round(ms / 10) < 6_000) return ` in ${(ms / 1_000).toFixed(2)}s`;
   const seconds = Math.round(ms / 1_000);
   return ` in ${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
 }

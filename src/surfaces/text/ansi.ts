@@ -28,18 +28,29 @@ export function ansiLines(lines: readonly string[]): Row[] {
 
 function withLook(before: Style, parameters: string): Style {
   let style = before;
-  const codes = parameters.split(';').map((part) => Number.parseInt(part, 10) || 0);
+  const codes = parameters.split(';');
   for (let at = 0; at < codes.length; at += 1) {
-    const code = codes[at] ?? 0;
+    // The parts of one parameter: `38:5:1` and `4:3` (ISO 8613-6), which take none of those after it.
+    const [code = 0, ...parts] = (codes[at] ?? '').split(':').map(numberOf);
     if (code === 38 || code === 48) {
-      const [kind, index = 0] = codes.slice(at + 1);
-      if (code === 38) style = withRole(style, kind === 5 && index < 16 ? (ROLES[index % 8] ?? null) : null);
-      at += kind === 5 ? 2 : 4;
+      const [kind, index = 0] = parts.length > 0 ? parts : codes.slice(at + 1).map(numberOf);
+      if (code === 38) style = withRole(style, kind === 5 ? roleOf(index) : null);
+      if (parts.length === 0) at += kind === 5 ? 2 : 4;
       continue;
     }
-    style = withCode(style, code);
+    style = withCode(style, code === 4 && parts[0] === 0 ? 24 : code);
   }
   return style;
+}
+
+function numberOf(text: string): number {
+  return Number.parseInt(text, 10) || 0;
+}
+
+/** The role of one of 256 colours: the first 16 have names. */
+function roleOf(index: number): Role | null {
+  if (index === 8) return 'muted';
+  return index < 16 ? (ROLES[index % 8] ?? null) : null;
 }
 
 function withCode(style: Style, code: number): Style {

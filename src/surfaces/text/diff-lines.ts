@@ -30,6 +30,7 @@ function unifiedLines(lines: readonly string[]): DiffLine[] {
   let oldLeft = 0;
   let nowLeft = 0;
   let hasHunk = false;
+  let file: FileNames = { old: null, shown: null };
   for (const line of lines) {
     const hunk = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
     const sign = line.charAt(0);
@@ -56,18 +57,41 @@ function unifiedLines(lines: readonly string[]): DiffLine[] {
       oldLeft -= 1;
       nowLeft -= 1;
     } else {
-      if (line.startsWith('diff ')) hasHunk = false;
-      found.push(...headerLine(line));
+      if (/^(?:diff |\+\+\+ )/.test(line)) hasHunk = false;
+      const header = headerLine(line, file);
+      file = header.file;
+      found.push(...header.lines);
     }
   }
   return found;
 }
 
-function headerLine(line: string): DiffLine[] {
-  const path = /^\+\+\+ (?:b\/)?(.*?)(?:\t.*)?$/.exec(line)?.[1];
-  if (path !== undefined) return path === '/dev/null' ? [] : [{ type: 'file', text: path, path }];
-  const deleted = /^--- (?:a\/)?(.*?)(?:\t.*)?$/.exec(line)?.[1];
-  // The name of the old file counts only if there is no new one; `deleted file mode` says so.
-  if (deleted !== undefined || /^(?:diff |index |similarity )/.test(line) || line === '') return [];
-  return [{ type: 'note', text: line }];
+interface FileNames {
+  /** The name before the change. */
+  readonly old: string | null;
+  /** The name that was given already: git's first line has it, the only one if no text changed. */
+  readonly shown: string | null;
+}
+
+interface Header {
+  readonly lines: readonly DiffLine[];
+  readonly file: FileNames;
+}
+
+function headerLine(line: string, file: FileNames): Header {
+  if (line.startsWith('diff ')) {
+    const same = /^diff --git a\/(.*) b\/\1$/.exec(line)?.[1] ?? null;
+    return named(same, { old: null, shown: null });
+  }
+  const old = /^--- (?:a\/)?(.*?)(?:\t.*)?$/.exec(line)?.[1];
+  if (old !== undefined) return { lines: [], file: { ...file, old } };
+  const now = /^\+\+\+ (?:b\/)?(.*?)(?:\t.*)?$/.exec(line)?.[1];
+  if (now !== undefined) return named(now === '/dev/null' ? file.old : now, file);
+  const isNote = !/^(?:index |similarity )/.test(line) && line !== '';
+  return { lines: isNote ? [{ type: 'note', text: line }] : [], file };
+}
+
+function named(path: string | null, file: FileNames): Header {
+  const lines: DiffLine[] = path === null || path === file.shown ? [] : [{ type: 'file', text: path, path }];
+  return { lines, file: { ...file, shown: path } };
 }

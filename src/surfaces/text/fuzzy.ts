@@ -11,7 +11,7 @@ const MAX_TEXT = 1_000;
 /** Places of the first letter that are tried. */
 const MAX_TRIES = 6;
 
-const ADJACENT = 8;
+const ADJACENT = 10;
 const WORD_START = 10;
 const NAME_START = 14;
 const SAME_CASE = 1;
@@ -24,9 +24,9 @@ const SKIPPED = 0.3;
  */
 export function fuzzyMatch(query: string, text: string): FuzzyMatch | null {
   if (query === '') return { score: 0, positions: [] };
-  const wanted = query.toLowerCase();
-  const own = text.toLowerCase();
-  if (own.length !== text.length || !isSubsequence(wanted, own)) return null;
+  const wanted = lowered(query);
+  const own = lowered(text);
+  if (!isSubsequence(wanted, own)) return null;
   const name = text.lastIndexOf('/', text.length - 2) + 1;
   // The name of the file alone, if it has them all, else the whole path from its end.
   const inName = name > 0 && isSubsequence(wanted, own, 0, name) ? best(wanted, own, text, name) : null;
@@ -34,6 +34,13 @@ export function fuzzyMatch(query: string, text: string): FuzzyMatch | null {
   if (found === null) return null;
   const cased = found.reduce((sum, at, index) => sum + (text[at] === query[index] ? SAME_CASE : 0), 0);
   return { score: scoreOf(found, text, name) + cased, positions: found };
+}
+
+/** A text in lower case, of the same length: letters of which the small one is longer (`İ`) stay. */
+function lowered(text: string): string {
+  const whole = text.toLowerCase();
+  if (whole.length === text.length) return whole;
+  return text.replaceAll(/./gsu, (one) => (one.toLowerCase().length === one.length ? one.toLowerCase() : one));
 }
 
 function isSubsequence(wanted: string, own: string, first = 0, from = 0): boolean {

@@ -1,9 +1,11 @@
+import { pathToFileURL } from 'node:url';
 import { linkTarget } from './markdown/inline.ts';
 import type { Row, Span } from './row.ts';
 
 /** An address, or a path with a file ending or a line number behind it: `src/a.ts`, `src/a.ts:10:2`. */
 const CANDIDATE =
   /https?:\/\/[^\s<>"'`]+|(?:~|\.{1,2})?\/?(?:[\w.@+-]+\/)*[\w.@+-]*\.\w+(?::\d+(?::\d+)?)?|(?:[\w.@+-]+\/)+[\w.@+-]+:\d+/g;
+const ADDRESS = /^https?:\/\//;
 /** What ends a sentence and no address. */
 const TRAILING = /[.,;:!?)\]}'"]+$/;
 /** Longer texts are no prose with paths in it. */
@@ -24,7 +26,7 @@ function linked(span: Span, resolve: (path: string) => string | null): Span[] {
   const spans: Span[] = [];
   let from = 0;
   for (const found of text.matchAll(CANDIDATE)) {
-    const shown = found[0].startsWith('http') ? found[0].replace(TRAILING, '') : found[0].replace(/\.+$/, '');
+    const shown = ADDRESS.test(found[0]) ? found[0].replace(TRAILING, '') : found[0].replace(/\.+$/, '');
     const href = targetOf(shown, resolve);
     if (href === null) continue;
     if (found.index > from) spans.push({ text: text.slice(from, found.index), style });
@@ -36,11 +38,10 @@ function linked(span: Span, resolve: (path: string) => string | null): Span[] {
 }
 
 function targetOf(shown: string, resolve: (path: string) => string | null): string | null {
-  if (shown.startsWith('http')) return linkTarget(shown);
+  if (ADDRESS.test(shown)) return linkTarget(shown);
   const [, path = shown, line] = /^(.*?)(?::(\d+)(?::\d+)?)?$/.exec(shown) ?? [];
   const absolute = resolve(path);
   if (absolute === null) return null;
-  const url = new URL('file:///');
-  url.pathname = absolute;
-  return line === undefined ? url.href : `${url.href}#L${line}`;
+  const { href } = pathToFileURL(absolute);
+  return line === undefined ? href : `${href}#L${line}`;
 }

@@ -58,3 +58,99 @@ describe('the words behind a prompt of a server', () => {
     });
   });
 });
+
+describe('what was typed', () => {
+  const own = [
+    { name: 'fix', description: 'Fixes things', argumentHint: 'FILE', body: 'Fix $1 now.\n' },
+    { name: 'bare', description: '', argumentHint: '', body: 'Do it.' },
+    { name: 'named', description: '', argumentHint: '', body: 'In $LANG.' },
+  ];
+  const known = { own, ofServers: [explain] };
+  const image = { type: 'image', url: 'data:image/png;base64,AAAA' } as const;
+  const opOfText = (text: string) => {
+    const work = workOf(says(text), known);
+    return work.type === 'turn' ? work.op : { type: work.type };
+  };
+
+  test.each([
+    ['/compact', { type: 'compact' }],
+    ['/compact  the tests ', { type: 'compact', focus: 'the tests' }],
+    ['/review', { type: 'chooseReview' }],
+    [
+      '/review the parser\nand more',
+      { type: 'review', target: { type: 'custom', instructions: 'the parser\nand more' } },
+    ],
+    ['/undo', { type: 'undo' }],
+    ['/undo everything', { type: 'undo' }],
+    ['/status', { type: 'status' }],
+    ['  /status  ', { type: 'status' }],
+    ['/prompts:fix a.ts', { type: 'userInput', items: [{ type: 'text', text: 'Fix a.ts now.' }] }],
+    ['/prompts:fix', { type: 'userInput', items: [{ type: 'text', text: 'Fix  now.' }] }],
+    ['/prompts:bare', { type: 'userInput', items: [{ type: 'text', text: 'Do it.' }] }],
+    ['/prompts:named LANG=ts', { type: 'userInput', items: [{ type: 'text', text: 'In ts.' }] }],
+  ])('%j is %j', (text, op) => {
+    expect(opOfText(text)).toEqual(op);
+  });
+
+  test.each([
+    'hello',
+    '/',
+    '/unknown',
+    '/usr/bin/env is missing',
+    '/compact/this',
+    'say /compact',
+    '/Compact',
+    '/prompts:nobody',
+    '/prompts:',
+    '/mcp:notes:nobody',
+    '// comment',
+    '',
+  ])('%j is an ordinary message', (text) => {
+    expect(opOfText(text)).toEqual({ type: 'userInput', items: [{ type: 'text', text }] });
+  });
+
+  test('may follow an image: then it is a message, and images behind a prompt stay with it', () => {
+    expect(workOf([image, ...says('/status')], known)).toMatchObject({ type: 'turn', op: { type: 'userInput' } });
+    expect(workOf([...says('/prompts:bare'), image], known)).toEqual({
+      type: 'turn',
+      op: { type: 'userInput', items: [{ type: 'text', text: 'Do it.' }, image] },
+    });
+    expect(workOf([], known)).toEqual({ type: 'turn', op: { type: 'userInput', items: [] } });
+  });
+
+  test('asks for an AGENTS.md', () => {
+    expect(JSON.stringify(opOfText('/init'))).toContain('AGENTS.md');
+  });
+
+  test.each([
+    ['/prompts:named', 'needs LANG'],
+    ['/prompts:named ts', 'not of the form KEY=value'],
+    ['/prompts:fix "open', 'a quote is not closed'],
+    ['/mcp:notes:explain "open', 'a quote is not closed'],
+  ])('%s is refused: %s', (text, reason) => {
+    expect(() => workOf(says(text), known)).toThrow(reason);
+  });
+
+  test('has its commands in a list, keel’s own first', () => {
+    const offered = availableCommands(known);
+    expect(offered.map(({ name }) => name)).toEqual([
+      'compact',
+      'review',
+      'undo',
+      'init',
+      'status',
+      'prompts:fix',
+      'prompts:bare',
+      'prompts:named',
+      'mcp:notes:explain',
+    ]);
+    expect(offered[5]).toEqual({ name: 'prompts:fix', description: 'Fixes things', input: { hint: 'FILE' } });
+    expect(offered[6]).toEqual({ name: 'prompts:bare', description: 'a prompt of your own' });
+    for (const { description } of offered) expect(description).not.toBe('');
+  });
+
+  test('is what is submitted, where nothing has to be asked of a server', async () => {
+    const op = { type: 'undo' } as const;
+    expect(await opOf({ type: 'turn', op }, session)).toBe(op);
+  });
+});

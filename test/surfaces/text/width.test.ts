@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { graphemes, isSimple } from '../../../src/surfaces/text/graphemes.ts';
-import { textWidth } from '../../../src/surfaces/text/width.ts';
+import { span } from '../../../src/surfaces/text/row.ts';
+import { rowWidth, textWidth } from '../../../src/surfaces/text/width.ts';
 
 test('every character that is taken for one cell without a look at the tables is one cell, and no part of another', () => {
   const wrong: string[] = [];
@@ -24,4 +26,51 @@ test('graphemes have the cells that terminals give them', () => {
     1, 2, 1, 1, 2, 2, 0, 1, 1,
   ]);
   expect(graphemes('e\u0301👨‍👩‍👧a')).toEqual(['e\u0301', '👨‍👩‍👧', 'a']);
+});
+
+test.each([
+  ['', 0],
+  ['plain', 5],
+  ['漢字', 4],
+  ['ﾊﾝｶｸ', 4],
+  ['전각', 4],
+  ['👍', 2],
+  ['👍🏽', 2],
+  ['🇩🇪', 2],
+  ['👩‍💻 works', 8],
+  ['e\u0301e\u0301', 2],
+  ['\u200b', 0],
+  ['नमस्ते', 4],
+  ['ไทย', 3],
+  ['（全角）', 8],
+  ['✔️', 2],
+  ['a\u00adb', 2],
+  ['„quotes“', 8],
+])('%j takes %i cells', (text, cells) => {
+  expect(textWidth(text)).toBe(cells);
+});
+
+test('a text is as wide as its graphemes, however long it is and whether it was measured before', () => {
+  const part = fc.constantFrom('a', '漢', '👍🏽', 'e\u0301', ' ', 'ﾊ', '…', 'ש', '🇩🇪');
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+      const text = parts.join('|');
+      const sum = graphemes(text).reduce((cells, one) => cells + textWidth(one), 0);
+      expect(textWidth(text)).toBe(sum);
+      expect(textWidth(text)).toBe(sum);
+    }),
+  );
+});
+
+test('graphemes put together are the text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(graphemes(text).join('')).toBe(text);
+    }),
+  );
+});
+
+test('a row is as wide as its spans together', () => {
+  expect(rowWidth([])).toBe(0);
+  expect(rowWidth([span('a漢'), span('', { role: 'user' }), span('b', { bold: true })])).toBe(4);
 });

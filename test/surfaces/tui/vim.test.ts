@@ -27,7 +27,7 @@ describe('17.10: the keys of vim', () => {
     ['one two', '0dw', '|two'],
     ['one two three', '0d2w', '|three'],
     ['one two', '0wD', 'one |'],
-    ['one two', '0cwnew', 'new|two'],
+    ['one two', '0cwnew', 'new| two'],
     ['one two', '0cenew', 'new| two'],
     ['one two', '0x', '|ne two'],
     ['one two', '03x', '| two'],

@@ -4,7 +4,7 @@ import { PLAIN, type Row, row, type Style, span } from '../row.ts';
 import { textWidth } from '../width.ts';
 import { wrapRow, wrapSoft } from '../wrap.ts';
 import { inlineLines } from './inline.ts';
-import type { Piece } from './piece.ts';
+import { markerOf, type Piece } from './piece.ts';
 import { tableRows } from './table-rows.ts';
 
 const HEADINGS: readonly Style[] = [
@@ -84,8 +84,7 @@ function listRows(list: Tokens.List, { width, style }: Place): Row[] {
   const first = list.ordered ? Number(list.start) : 1;
   return list.items.flatMap((item, index) => {
     const before = list.items[index - 1];
-    const marker = list.ordered ? `${first + index}. ` : '- ';
-    const rows = itemRows(item, marker, width, style);
+    const rows = itemRows(item, markerOf(list, first + index), width, style);
     return before !== undefined && /\n[ \t]*\n[ \t]*$/.test(before.raw) ? [[], ...rows] : rows;
   });
 }
@@ -107,7 +106,7 @@ function prefixed(rows: readonly Row[], prefix: string): Row[] {
 }
 
 function codeLines(token: Token): string[] {
-  const text = 'text' in token && typeof token.text === 'string' ? token.text : '';
+  const text = 'text' in token && typeof token.text === 'string' ? token.text.replace(/\n$/, '') : '';
   return text === '' ? [] : text.split('\n');
 }
 

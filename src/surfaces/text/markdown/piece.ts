@@ -19,3 +19,10 @@ export type Piece =
       /** Lines of the same block before these, which decide how these are read. */
       readonly before: readonly string[];
     });
+
+/** What is before an item of a list: its number as the source sets it, or a dash. */
+export function markerOf({ ordered, items }: Tokens.List, number: number): string {
+  if (!ordered) return '- ';
+  const delimiter = /^\s*\d+([.)])/.exec(items[0]?.raw ?? '')?.[1] ?? '.';
+  return `${number}${delimiter} `;
+}

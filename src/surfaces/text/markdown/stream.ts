@@ -1,7 +1,7 @@
 import type { Token, Tokens } from 'marked';
 import { codeStep, liveCode, type OpenFence, openedFence, startsFence } from './fence.ts';
 import { lexBlocks, plain } from './lex.ts';
-import type { Piece } from './piece.ts';
+import { markerOf, type Piece } from './piece.ts';
 import { cleanPart } from './source.ts';
 
 /** The lexer looks at this much of a text at once, characters, and at more only if nothing in it is final. */
@@ -65,7 +65,9 @@ function fenceStep(stream: MarkdownStream, fence: OpenFence, isEnd: boolean): Ad
   const step = codeStep(fence, stream.rest, isEnd);
   if (step === null) return null;
   const { rest, open, pieces } = step;
-  return { stream: { ...stream, rest, open, last: open === null ? 'apart' : stream.last }, pieces };
+  // A block without lines at the start of a text shows nothing.
+  const isFirst = stream.last === 'nothing' && fence.before.length + pieces.length === 0;
+  return { stream: { ...stream, rest, open, last: open === null && !isFirst ? 'apart' : stream.last }, pieces };
 }
 
 function blockStep(stream: MarkdownStream, isEnd: boolean): Advance | null {
@@ -159,12 +161,6 @@ function taken(stream: MarkdownStream, tokens: readonly Token[], length: number,
 
 function firstNumber({ ordered, start }: Tokens.List): number {
   return ordered ? Number(start) : 1;
-}
-
-function markerOf({ ordered, items }: Tokens.List, number: number): string {
-  if (!ordered) return '- ';
-  const delimiter = /^\s*\d+([.)])/.exec(items[0]?.raw ?? '')?.[1] ?? '.';
-  return `${number}${delimiter} `;
 }
 
 function isList(token: Token): token is Tokens.List {

@@ -36,7 +36,7 @@ function widest(lines: readonly Row[]): number {
 function fitted(natural: readonly number[], room: number): readonly number[] | null {
   const total = (widths: readonly number[]) => widths.reduce((sum, cells) => sum + cells, 0);
   if (total(natural) <= room) return natural;
-  if (natural.length * MIN_COLUMN > room) return null;
+  if (total(natural.map((cells) => Math.min(cells, MIN_COLUMN))) > room) return null;
   let limit = Math.max(...natural);
   while (limit > MIN_COLUMN && total(natural.map((cells) => Math.min(cells, limit))) > room) limit -= 1;
   return natural.map((cells) => Math.min(cells, limit));

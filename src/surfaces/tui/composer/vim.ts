@@ -40,8 +40,9 @@ export function vimKey(composer: Composer, { pending }: Vim, key: string, width:
 /** An operator with what it works on; `dd` and its like work on lines. */
 function operated(composer: Composer, operator: string, rest: string, count: number): VimStep {
   const { draft } = composer;
-  const range = rest === operator ? linesFrom(draft, count) : rangeOf(draft, rest, count);
-  if (range === null) return { composer, vim: VIM_NORMAL };
+  const found = rest === operator ? linesFrom(draft, count) : rangeOf(draft, rest, count);
+  if (found === null) return { composer, vim: VIM_NORMAL };
+  const range = operator === 'c' && /^[wW]$/.test(rest) ? changedWords(draft, found) : found;
   const [from, to] = range;
   if (operator === 'y')
     return {
@@ -147,18 +148,34 @@ function target(draft: Draft, key: string, count: number): number | null {
       return atoms.length;
     default: {
       const [, how, wanted] = /^([ft])(.+)$/su.exec(key) ?? [];
-      return wanted === undefined ? null : onLine(draft, wanted, how === 't' ? 1 : 0);
+      return wanted === undefined ? null : onLine(draft, wanted, count, how === 't' ? 1 : 0);
     }
   }
 }
 
-/** What an operator with a motion works on. `e`, `f` and `t` include the character that they lead to, and `cw` is `ce`. */
+/** What an operator with a motion works on. `e`, `f` and `t` include the character that they lead to. */
 function rangeOf(draft: Draft, key: string, count: number): readonly [number, number] | null {
   const to = target(draft, key, count);
   if (to === null) return null;
   const isInclusive = /^[eEft]/.test(key);
   const [from, end] = to < draft.cursor ? [to, draft.cursor] : [draft.cursor, isInclusive ? to + 1 : to];
-  return from === end ? null : [from, Math.min(end, draft.atoms.length)];
+  const last = /^[wW]$/.test(key) ? wordsEnd(draft, end) : Math.min(end, draft.atoms.length);
+  return from === last ? null : [from, last];
+}
+
+/** Where an operator over words ends: with the last word of a line, not with the line's end. */
+function wordsEnd({ atoms, cursor }: Draft, to: number): number {
+  let at = to;
+  while (at > cursor && charKind(atoms[at - 1]) === 'blank') at -= 1;
+  const end = atoms.indexOf('\n', at);
+  return end === -1 || end >= to || end === cursor ? to : end;
+}
+
+/** The blanks behind a changed word stay, as `cw` is used: another word takes its place. */
+function changedWords({ atoms, cursor }: Draft, [from, to]: readonly [number, number]): readonly [number, number] {
+  let end = to;
+  while (end > cursor && charKind(atoms[end - 1]) === 'blank') end -= 1;
+  return end === cursor ? [from, to] : [from, end];
 }
 
 function linesFrom(draft: Draft, count: number): readonly [number, number] {
@@ -218,9 +235,13 @@ function wordEnd({ atoms, cursor }: Draft): number {
   return Math.min(at, atoms.length);
 }
 
-/** A character further on in the line. */
-function onLine(draft: Draft, wanted: string, before: number): number | null {
+/** A character further on in the line, the one with this number. */
+function onLine(draft: Draft, wanted: string, count: number, before: number): number | null {
   const end = lineEnd(draft);
-  const at = draft.atoms.indexOf(wanted, draft.cursor + 1 + before);
-  return at === -1 || at >= end ? null : at - before;
+  let at = draft.cursor + before;
+  for (let round = 0; round < count; round += 1) {
+    at = draft.atoms.indexOf(wanted, at + 1);
+    if (at === -1 || at >= end) return null;
+  }
+  return at - before;
 }

@@ -1,4 +1,4 @@
-import { type Row, row, span, textWidth } from '../../text/index.ts';
+import { graphemes, type Row, row, span, textWidth } from '../../text/index.ts';
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 import { type PickerView, type PickItem, shownItems } from './picker.ts';
 
@@ -12,7 +12,7 @@ const PREVIEW_FROM = 14;
 /** A list as rows: as many entries as there is room for, around the selected one. */
 export function pickerRows(view: PickerView, width: number, height: number): Row[] {
   const items = shownItems(view);
-  const head = [...headRows(view, width), ...(view.query === null ? [] : [searchRow(view.query)])];
+  const head = [...headRows(view, width), ...(view.query === null ? [] : [searchRow(view.query, width)])];
   const preview = previewRows(items[view.selected], width, height);
   const room = Math.max(1, height - head.length - preview.length - 2);
   const start = Math.max(0, Math.min(view.selected - Math.floor(room / 2), items.length - room));
@@ -23,7 +23,7 @@ export function pickerRows(view: PickerView, width: number, height: number): Row
   const nothing = view.isLoading ? 'Reading…' : view.query ? 'Nothing matches.' : 'There is nothing here.';
   return [
     ...head,
-    ...(rows.length === 0 ? [row(nothing, { role: 'muted' })] : rows),
+    ...(rows.length === 0 ? [row(cutTo(nothing, width), { role: 'muted' })] : rows),
     ...preview,
     [],
     hints(view, items.length, width),
@@ -70,8 +70,19 @@ function itemRow({ label, detail, isCurrent }: PickItem, { at, view, width, labe
   return [span(sign, style), span(name, style), ...(rest === '' ? [] : [span(gap), span(rest, { role: 'muted' })])];
 }
 
-function searchRow(query: string): Row {
-  return [span(SEARCH_SIGN, { bold: true }), query === '' ? span('type to search', { role: 'muted' }) : span(query)];
+function searchRow(query: string, width: number): Row {
+  const room = Math.max(1, width - SEARCH_SIGN.length);
+  const shown = query === '' ? span(cutTo('type to search', room), { role: 'muted' }) : span(endOf(query, room));
+  return [span(SEARCH_SIGN, { bold: true }), shown];
+}
+
+/** The end of a text is where the next letter comes. */
+function endOf(text: string, width: number): string {
+  const all = graphemes(text);
+  let cells = textWidth(text);
+  let from = 0;
+  for (; cells > width && from < all.length; from += 1) cells -= textWidth(all[from] ?? '');
+  return all.slice(from).join('');
 }
 
 function hints({ purpose, isEverywhere, armed }: PickerView, count: number, width: number): Row {
