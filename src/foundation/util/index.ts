@@ -12,6 +12,7 @@ export {
   processPlace,
   processStat,
 } from './native/process-identity.ts';
+export { ownValue } from './own-value.ts';
 export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
 export { sourceStack } from './source-stack.ts';

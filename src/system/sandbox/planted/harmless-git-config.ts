@@ -1,3 +1,4 @@
+import { ownValue } from '../../../foundation/util/index.ts';
 import { type GitSetting, gitConfigLines } from '../protected/git-config-paths.ts';
 
 /** Settings of a repository that make git run nothing and read nothing from elsewhere; `*`: all of a section. */
@@ -57,7 +58,7 @@ function isHarmless({ section, subsection, key, value }: GitSetting): boolean {
   if (section === 'submodule' && key === 'update') return !value.startsWith('!');
   if (subsection !== '' && !WITH_SUBSECTIONS.has(section)) return false;
   if (section === 'remote' && key.endsWith('url') && REMOTE_HELPER.test(value)) return false;
-  const known = Object.hasOwn(HARMLESS, section) ? HARMLESS[section] : undefined;
+  const known = ownValue(HARMLESS, section);
   return known === '*' || known?.split(/\s+/).includes(key) === true;
 }
 
