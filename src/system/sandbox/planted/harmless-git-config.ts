@@ -54,6 +54,7 @@ export function harmlessGitConfig(text: string): string {
 }
 
 function isHarmless({ section, subsection, key, value }: GitSetting): boolean {
+  if (key === '') return false;
   if (section === 'core' && key === 'fsmonitor') return value === 'true' || value === 'false';
   if (section === 'submodule' && key === 'update') return !value.startsWith('!');
   if (subsection !== '' && !WITH_SUBSECTIONS.has(section)) return false;
@@ -62,9 +63,9 @@ function isHarmless({ section, subsection, key, value }: GitSetting): boolean {
   return known === '*' || known?.split(/\s+/).includes(key) === true;
 }
 
-/** A header on the same line is for the lines that follow. */
+/** Headers on the same line are for the lines that follow. */
 function commentedOut(line: string): string {
-  const header = /^\s*\[[^\]\n"]*(?:"(?:[^"\\\n]|\\.)*")?\s*\]/.exec(line)?.[0] ?? '';
+  const header = /^(?:\s*\[[^\]\n"]*(?:"(?:[^"\\\n]|\\.)*")?\s*\])+/.exec(line)?.[0] ?? '';
   const rest = line.slice(header.length).replace(/\n$/, '');
   const start = header === '' ? '' : `${header}\n`;
   return `${start}${rest
