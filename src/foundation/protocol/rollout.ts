@@ -151,8 +151,8 @@ export const RequestFingerprint = z.lazy(() =>
     instructions: z.string(),
     tools: z.string(),
     options: z.string(),
-    cut: z.number(),
-    kept: z.number(),
+    cut: z.int().check(z.gte(0)),
+    kept: z.int().check(z.gte(0)),
     items: z.array(z.string()),
   }),
 );

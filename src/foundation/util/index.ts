@@ -14,6 +14,7 @@ export {
   processPlace,
   processStat,
 } from './native/process-identity.ts';
+export { ownValue } from './own-value.ts';
 export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, parseJson, readJson } from './parse-json.ts';
 export { randomBytes, randomUUID, uuidV7 } from './random.ts';

@@ -1,3 +1,4 @@
+import { ownValue } from '../../foundation/util/index.ts';
 import { DEFAULT_FACTS, FAMILIES, type Family } from './families.ts';
 import type { ModelInfo, ModelOverrides } from './model-info.ts';
 
@@ -37,7 +38,7 @@ export function modelInfo(slug: string, given: ModelOverrides = {}): ModelInfo {
 
 /** What the user's settings say of one model. */
 export function overridesFor(slug: string, { models = {}, ...all }: ModelOverrides) {
-  const own = Object.hasOwn(models, slug) ? models[slug] : undefined;
+  const own = ownValue(models, slug);
   return {
     ...all,
     contextWindow: all.contextWindow ?? own?.contextWindow ?? null,

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../../foundation/protocol/index.ts';
+import { ownValue } from '../../foundation/util/index.ts';
 import type { ModelPrice, ModelProvider } from '../../storage/config/index.ts';
 import { PRICE_LISTS } from './list-prices.ts';
 
@@ -24,7 +25,7 @@ export function priceOf(model: string, prices: ModelPrices): ModelPrice | null {
   // OpenRouter writes `claude-sonnet-4.5`.
   const plain = bare.startsWith('claude') ? bare.replaceAll('.', '-') : bare;
   for (const name of [model, plain, plain.replace(DATE, '')]) {
-    const price = Object.hasOwn(prices, name) ? prices[name] : undefined;
+    const price = ownValue(prices, name);
     if (price !== undefined) return price;
   }
   return null;

@@ -1,4 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
+import { ownValue } from '../../foundation/util/index.ts';
 import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 /** One provider that needs no settings but its key. What is not here is as the published API says. */
@@ -177,5 +178,5 @@ function lookupIn(id: string, env: Environment): Lookup {
 }
 
 function rowOf(id: string): ProviderRow | null {
-  return (Object.hasOwn(ROWS, id) ? ROWS[id] : undefined) ?? null;
+  return ownValue(ROWS, id) ?? null;
 }

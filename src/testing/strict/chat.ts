@@ -1,3 +1,4 @@
+import { ownValue } from '../../foundation/util/index.ts';
 import type { Json } from '../script.ts';
 import { checkParameters, type Findings, isJson, isJsonObject, MAX_CALL_ID, objectsOf, TOOL_NAME } from './findings.ts';
 
@@ -55,7 +56,7 @@ function checkTool(tool: Json, place: string, found: Findings): void {
 
 function checkMessage(message: Json, place: string, { ownFields = [] }: ChatRules, found: Findings): void {
   const role = String(message['role']);
-  const fields = FIELDS[role];
+  const fields = ownValue(FIELDS, role);
   if (!found.check(fields !== undefined, place, `role "${role}"`)) return;
   found.fields(message, place, [...(fields ?? []), ...(role === 'assistant' ? ownFields : [])]);
   const { content } = message;
@@ -70,7 +71,7 @@ function checkMessage(message: Json, place: string, { ownFields = [] }: ChatRule
   const parts = objectsOf(content);
   found.check(parts.length > 0, place, 'content is no text and no list of parts');
   const known = [
-    ...(PARTS[role] ?? []),
+    ...(ownValue(PARTS, role) ?? []),
     ...(role === 'assistant' && ownFields.includes('thinking') ? ['thinking'] : []),
   ];
   for (const part of parts) {

@@ -1,3 +1,4 @@
+import { ownValue } from '../../foundation/util/index.ts';
 import type { Json } from '../script.ts';
 import { checkParameters, type Findings, isJson, objectsOf, TOOL_NAME } from './findings.ts';
 
@@ -68,7 +69,8 @@ function checkConversation(messages: readonly Json[], found: Findings): void {
 
 function checkBlock(block: Json, role: string, place: string, found: Findings): void {
   const type = String(block['type']);
-  if (!found.check(TYPES[role]?.includes(type) ?? false, place, `a block of type "${type}" of ${role}`)) return;
+  if (!found.check(ownValue(TYPES, role)?.includes(type) ?? false, place, `a block of type "${type}" of ${role}`))
+    return;
   found.fields(block, `${place} (${type})`, FIELDS[type] ?? []);
   if (type === 'text') found.check(String(block['text'] ?? '').trim() !== '', place, 'a text without words');
   if (type === 'tool_use') {

@@ -1,3 +1,4 @@
+import { ownValue } from '../../foundation/util/index.ts';
 import {
   APPENDING,
   DATA_PROGRAMS,
@@ -98,7 +99,7 @@ function scriptsOf(name: string, args: readonly Word[]): string[] {
     return texts.filter((text) => text.includes('=')).map((text) => text.slice(text.indexOf('=') + 1));
   if (name === 'env') return splitByEnv(texts);
   const settings = name === 'git' ? scriptsOfGit(texts) : [];
-  const options = Object.hasOwn(SCRIPT_OPTIONS, name) ? (SCRIPT_OPTIONS[name] ?? []) : [];
+  const options = ownValue(SCRIPT_OPTIONS, name) ?? [];
   const valued = texts.flatMap((text, at) => {
     const option = options.find((each) => text === each || text.startsWith(each.startsWith('--') ? `${each}=` : each));
     if (option === undefined) return [];

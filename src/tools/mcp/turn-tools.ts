@@ -1,4 +1,4 @@
-import { byteLength } from '../../foundation/util/index.ts';
+import { byteLength, ownValue } from '../../foundation/util/index.ts';
 import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
 import type { Tool, ToolHandler, ToolRegistry } from '../contract/index.ts';
@@ -39,7 +39,7 @@ export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): 
   const resources = (hasResources ? resourceTools(caller) : []).filter(({ name }) => isAllowed(name));
   const usable = tools.flatMap((tool) => {
     const server = servers.find(({ name }) => name === tool.server);
-    const approval = server?.toolApprovals[tool.name] ?? server?.approval ?? 'auto';
+    const approval = ownValue(server?.toolApprovals ?? {}, tool.name) ?? server?.approval ?? 'auto';
     const registration = mcpTool(tool, { caller, approval });
     if (registration === null) {
       leftOut.push({ server: tool.server, name: tool.name, reason: "its arguments can't be described" });

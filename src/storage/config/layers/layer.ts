@@ -1,5 +1,5 @@
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { ownValue, reasonOf } from '../../../foundation/util/index.ts';
 import { maskedLines } from './secret-settings.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
@@ -55,19 +55,19 @@ export function mergeLayers(layers: readonly Layer[]): Table {
   return layers.reduce<Table>((all, { table }) => merge(all, table), {});
 }
 
+/** Made of entries: an assignment to a key `__proto__` would add settings that nothing checks. */
 export function merge(base: Table, over: Table): Table {
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const before = result[key];
-    result[key] = isTable(before) && isTable(value) ? merge(before, value) : value;
-  }
-  return result;
+  const merged = Object.entries(over).map(([key, value]) => {
+    const before = ownValue(base, key);
+    return [key, isTable(before) && isTable(value) ? merge(before, value) : value] as const;
+  });
+  return Object.fromEntries([...Object.entries(base), ...merged]);
 }
 
 export function valueAt(table: Table, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => {
     if (Array.isArray(value)) return value[Number(key)];
-    return isTable(value) ? value[key] : undefined;
+    return isTable(value) ? ownValue(value, key) : undefined;
   }, table);
 }
 

@@ -25,11 +25,13 @@ export async function overrideLayer(overrides: readonly string[]): Promise<Layer
 async function parseValue(text: string): Promise<unknown> {
   const { parse } = await import('smol-toml');
   try {
-    return parse(`value = ${text}`)['value'];
+    const { value, ...others } = parse(`value = ${text}`);
+    if (Object.keys(others).length === 0) return value;
   } catch {
-    // Not TOML: the words themselves, without the quotes a shell may have left.
-    return text.replaceAll(/^["']+|["']+$/g, '');
+    // Not TOML.
   }
+  // The words themselves, without the quotes a shell may have left.
+  return text.replaceAll(/^["']+|["']+$/g, '');
 }
 
 function keyParts(key: string): string[] {

@@ -13,7 +13,7 @@ export async function recordSettings(home: string, settings: readonly SettingToR
   await changeSettings(home, {
     text: (before) => settings.reduce(withSetting, before),
     values: (before) => settings.reduce<Readonly<Record<string, unknown>>>(withValue, before),
-    names: settings.map(({ table, key }) => [...table, key].join('.')).join(', '),
+    names: () => settings.map(({ table, key }) => [...table, key].join('.')).join(', '),
   });
 }
 

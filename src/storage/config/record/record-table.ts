@@ -25,7 +25,7 @@ export async function recordTable(home: string, { path, table }: TableToRecord):
   return await changeSettings(home, {
     text: (before) => withTable(before, { path, written, headingOf: (line) => headingOf(line, parse) }),
     values: (before) => withValue(before, path, table),
-    names: path.map(tomlKey).join('.'),
+    names: () => path.map(tomlKey).join('.'),
   });
 }
 

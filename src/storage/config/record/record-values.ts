@@ -38,9 +38,7 @@ export async function recordValues(
       return after;
     },
     values: (before) => edits.reduce((table, edit) => valuesWith(table, edit, written), before),
-    get names() {
-      return edits.map(({ path }) => path.map(tomlKey).join('.')).join(', ');
-    },
+    names: () => edits.map(({ path }) => path.map(tomlKey).join('.')).join(', '),
   });
 }
 

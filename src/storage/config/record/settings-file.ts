@@ -8,8 +8,8 @@ import { readHomeFile, type Table } from '../layers/index.ts';
 export interface SettingsChange {
   readonly text: (before: string) => string | Promise<string>;
   readonly values: (before: Table) => Table;
-  /** The settings that change, for the message that the file can't be changed. */
-  readonly names: string;
+  /** The settings that change, for the message that the file can't be changed. Called after `text`. */
+  readonly names: () => string;
 }
 
 /**
@@ -21,12 +21,15 @@ export async function changeSettings(home: string, { text, values, names }: Sett
   const { parse } = await import('smol-toml');
   const path = join(home, 'config.toml');
   const before = readHomeFile(home, 'config.toml') ?? '';
-  const after = await text(before);
+  // An editor on Windows ends lines so; `text` works with lines of its own, and they become that again.
+  const hasCrlf = /\r\n/.test(before) && !/(?<!\r)\n/.test(before);
+  const changed = await text(hasCrlf ? before.replaceAll('\r\n', '\n') : before);
+  const after = hasCrlf ? changed.replaceAll('\n', '\r\n') : changed;
   if (after === before) return false;
   if (!isExactly(after, () => values(parse(before)), parse)) {
     throw new KeelError(
       'invalidConfig',
-      `${path} can't be changed without touching other settings: change ${names} there`,
+      `${path} can't be changed without touching other settings: change ${names()} there`,
     );
   }
   try {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { ownValue, reasonOf } from '../../../foundation/util/index.ts';
 import { ancestorsOf, type BytePath, isWithin, toText } from '../byte-path.ts';
 import { GitFailure } from '../run/run-git.ts';
 import { type GhostCommit, readSnapshot, type StoredSnapshot } from './ghost-commit.ts';
@@ -183,9 +183,9 @@ class Restoring {
   }
 
   #write(tree: RootedFs, { path, mode }: TreeChange, bytes: Buffer): void {
-    if (mode === '120000') tree.link(path, bytes);
-    else
-      tree.write(path, { bytes, isExecutable: mode === '100755', mode: this.#parts.stored.closedModes[path] ?? null });
+    if (mode === '120000') return tree.link(path, bytes);
+    const closedMode = ownValue(this.#parts.stored.closedModes, path) ?? null;
+    tree.write(path, { bytes, isExecutable: mode === '100755', mode: closedMode });
   }
 
   /** Directories that held only what was removed; one that the snapshot fills is made again. */

@@ -61,14 +61,14 @@ export async function survey(request: SurveyRequest): Promise<Survey> {
   const { limits } = request;
   const look = new Look(request.root, request.excluded);
   const leftOut: LeftOut[] = [];
-  const closedModes: Record<BytePath, number> = {};
+  const closedModes = new Map<BytePath, number>();
   const paths = new Set<BytePath>();
   const take = (path: BytePath, stats: Stats, maxBytes: number) => {
     if (stats.isFile() && stats.size > maxBytes) leftOut.push({ path, why: 'largeFile' });
     else if (stats.isFile() && !isReadable(request.root, path, stats)) leftOut.push({ path, why: 'unreadable' });
     else {
       paths.add(path);
-      if (stats.isFile() && isClosed(stats.mode)) closedModes[path] = stats.mode & PERMISSIONS;
+      if (stats.isFile() && isClosed(stats.mode)) closedModes.set(path, stats.mode & PERMISSIONS);
     }
   };
   const certain = new Set([...request.tracked, ...request.always]);
@@ -90,7 +90,7 @@ export async function survey(request: SurveyRequest): Promise<Survey> {
     if (paths.has(path)) bytes += stats.size;
     if (bytes > limits.maxUntrackedBytes) throw new GitFailure(tooMuch(limits));
   });
-  return { paths: [...paths].sort(), leftOut, closedModes };
+  return { paths: [...paths].sort(), leftOut, closedModes: Object.fromEntries(closedModes) };
 }
 
 function tooMuch({ maxUntrackedBytes }: SnapshotLimits): string {

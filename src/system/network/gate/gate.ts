@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { monotonicMs } from '../../../foundation/util/index.ts';
-import { type AddressKind, addressKind } from './addresses.ts';
+import { type AddressKind, addressKind, canonicalAddress } from './addresses.ts';
 import type { AskUser, Destination } from './destination.ts';
 import { type DomainRules, matchesAny, names } from './domain-rules.ts';
 import { formatHostAndPort } from './host.ts';
@@ -125,7 +125,8 @@ export class Gate {
     const { host, port } = destination;
     let addresses: readonly string[];
     try {
-      addresses = await this.#resolve(host, signal);
+      // In the one form in which lists have them: a name can lead to an IPv4 address that is mapped into IPv6.
+      addresses = (await this.#resolve(host, signal)).map((address) => canonicalAddress(address) ?? address);
     } catch {
       // Why a name has no address makes no difference to who asked for it.
       addresses = [];

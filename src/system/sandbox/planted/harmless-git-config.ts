@@ -1,3 +1,4 @@
+import { ownValue } from '../../../foundation/util/index.ts';
 import { type GitSetting, gitConfigLines } from '../protected/git-config-paths.ts';
 
 /** Settings of a repository that make git run nothing and read nothing from elsewhere; `*`: all of a section. */
@@ -53,17 +54,18 @@ export function harmlessGitConfig(text: string): string {
 }
 
 function isHarmless({ section, subsection, key, value }: GitSetting): boolean {
+  if (key === '') return false;
   if (section === 'core' && key === 'fsmonitor') return value === 'true' || value === 'false';
   if (section === 'submodule' && key === 'update') return !value.startsWith('!');
   if (subsection !== '' && !WITH_SUBSECTIONS.has(section)) return false;
   if (section === 'remote' && key.endsWith('url') && REMOTE_HELPER.test(value)) return false;
-  const known = Object.hasOwn(HARMLESS, section) ? HARMLESS[section] : undefined;
+  const known = ownValue(HARMLESS, section);
   return known === '*' || known?.split(/\s+/).includes(key) === true;
 }
 
-/** A header on the same line is for the lines that follow. */
+/** Headers on the same line are for the lines that follow. */
 function commentedOut(line: string): string {
-  const header = /^\s*\[[^\]\n"]*(?:"(?:[^"\\\n]|\\.)*")?\s*\]/.exec(line)?.[0] ?? '';
+  const header = /^(?:\s*\[[^\]\n"]*(?:"(?:[^"\\\n]|\\.)*")?\s*\])+/.exec(line)?.[0] ?? '';
   const rest = line.slice(header.length).replace(/\n$/, '');
   const start = header === '' ? '' : `${header}\n`;
   return `${start}${rest

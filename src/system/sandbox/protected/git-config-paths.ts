@@ -7,7 +7,7 @@ const MAX_CONFIG_BYTES = 256 * 1024;
 /** Includes are followed up to this number of files in all; git itself stops at a depth of ten. */
 const MAX_CONFIG_FILES = 64;
 
-/** One line of a git configuration that sets something, names in lower case. */
+/** One line of a git configuration that sets something, names in lower case. `key` is empty for what git would not understand. */
 export interface GitSetting {
   readonly section: string;
   readonly subsection: string;
@@ -21,27 +21,46 @@ export interface GitConfigLine {
   readonly setting: GitSetting | null;
 }
 
-/** Splits a configuration into its lines. A line that continues in the next one is one of this list. */
+/** What lines consist of (git's config.c): quoted text, an escape, a comment up to its end, the end of a line, anything else. */
+const PIECE = /"(?<quoted>(?:[^"\\\n]|\\[\s\S])*)"?|\\[\s\S]?|[#;][^\n]*|\n|[^"\\#;\n]+/g;
+const HEADER = /^\s*\[\s*([^\s"\]]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/;
+const ESCAPED: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['t', '\t'],
+  ['b', '\b'],
+  ['\n', ''],
+]);
+
+/** Splits a configuration into its lines. A line that continues in the next one is one of this list; a comment never does. */
 export function gitConfigLines(text: string): readonly GitConfigLine[] {
   let section = '';
   let subsection = '';
-  return (
-    text
-      .replaceAll('\r\n', '\n')
-      .match(/(?:[^\\\n]|\\[\s\S])+\n?|\n/g)
-      ?.map((line) => {
-        const header = /^\s*\[\s*([^\s"\]]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
-        if (header !== null) {
-          section = (header[1] ?? '').toLowerCase();
-          subsection = header[2] ?? '';
-        }
-        const rest = line.slice(header?.[0].length ?? 0).trim();
-        const [, key = '', value = ''] = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*([\s\S]*))?$/.exec(rest) ?? [];
-        const isSetting = rest !== '' && !/^[#;]/.test(rest);
-        const setting = { section, subsection, key: key.toLowerCase(), value: unquoted(value) };
-        return { text: line, setting: isSetting ? setting : null };
-      }) ?? []
-  );
+  return logicalLines(text.replaceAll('\r\n', '\n')).map((line) => {
+    let rest = line;
+    // Several headers may share a line; the last one counts.
+    for (let header = HEADER.exec(rest); header !== null; header = HEADER.exec(rest)) {
+      section = (header[1] ?? '').toLowerCase();
+      subsection = header[2] ?? '';
+      rest = rest.slice(header[0].length);
+    }
+    rest = rest.trimStart();
+    const [, key = '', value = ''] = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*([\s\S]*))?$/.exec(rest) ?? [];
+    const isSetting = rest !== '' && !/^[#;]/.test(rest);
+    const setting = { section, subsection, key: key.toLowerCase(), value: decodedValue(value) };
+    return { text: line, setting: isSetting ? setting : null };
+  });
+}
+
+function logicalLines(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const [piece] of text.matchAll(PIECE)) {
+    line += piece;
+    if (piece !== '\n') continue;
+    lines.push(line);
+    line = '';
+  }
+  return line === '' ? lines : [...lines, line];
 }
 
 /** What a git directory's own configuration makes git read or run from elsewhere: included files, and the folder of hooks. */
@@ -70,9 +89,14 @@ function pathFrom(from: string, value: string): string {
   return home === null ? resolve(from, value) : join(home, value.slice(2));
 }
 
-function unquoted(value: string): string {
-  const plain = value.startsWith('"') ? value.slice(1, value.lastIndexOf('"')) : value.replace(/\s[#;].*$/s, '');
-  return plain.replaceAll(/\\(.)/g, '$1').trim();
+/** Quotes may be anywhere in a value, and a comment ends it. */
+function decodedValue(written: string): string {
+  let value = '';
+  for (const { 0: piece, groups } of written.matchAll(PIECE)) {
+    if (/^[#;]/.test(piece)) break;
+    value += (groups?.['quoted'] ?? piece).replaceAll(/\\([\s\S])/g, (_, sign: string) => ESCAPED.get(sign) ?? sign);
+  }
+  return value.trim();
 }
 
 function textOf(path: string): string {

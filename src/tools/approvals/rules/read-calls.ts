@@ -25,6 +25,15 @@ interface Token {
   readonly line: number;
 }
 
+/** Those of JSON, in which keel writes the words that it remembers, and a single quote. */
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['t', '\t'],
+  ['r', '\r'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ...['"', "'", '\\', '/'].map((sign): [string, string] => [sign, sign]),
+]);
 const LEXEME = /[ \t\r]+|\n|#[^\n]*|[A-Za-z_]\w*|[()[\],=]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/y;
 
 /**
@@ -56,7 +65,7 @@ function tokensOf(text: string): Token[] {
 function unescaped(lexeme: string, line: number): string {
   return lexeme.slice(1, -1).replaceAll(/\\(u[0-9a-fA-F]{4}|.)/g, (_, code: string) => {
     if (code.length === 5) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    const known = { n: '\n', t: '\t', r: '\r', '"': '"', "'": "'", '\\': '\\', '/': '/' }[code];
+    const known = ESCAPES.get(code);
     if (known === undefined) throw new RuleFault(`unknown escape \\${code}`, line);
     return known;
   });

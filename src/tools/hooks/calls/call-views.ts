@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseJson, quoteCommand } from '../../../foundation/util/index.ts';
+import { ownValue, parseJson, quoteCommand } from '../../../foundation/util/index.ts';
 import type { ToolCall } from '../../contract/index.ts';
 import type { HookFormat } from '../hook.ts';
 
@@ -140,11 +140,11 @@ function editViews(fields: Fields, { cwd }: CallPlace): CallView[] {
 }
 
 function otherNames(name: string, fields: Fields, { cwd }: CallPlace): CallView[] {
-  const [tool, names] = ALSO_CALLED[name] ?? [];
+  const [tool, names] = ownValue(ALSO_CALLED, name) ?? [];
   if (tool === undefined || names === undefined) return [];
   const input = Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]): [string, unknown][] => {
-      const other = names[key];
+      const other = ownValue(names, key);
       if (other === undefined) return [];
       return [[other, other === 'file_path' && typeof value === 'string' ? resolve(cwd, value) : value]];
     }),
