@@ -6,7 +6,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const ENTRY = './cli.cjs';
 /**
  * Flags of V8 that the program changes, as they are at the start and later: for its first shell script
- * (src/foundation/util/native/grammar.ts) and in a long thread of the terminal (src/surfaces/tui/runtime.ts).
+ * (src/foundation/util/native/grammar.ts) and in a long thread of the terminal (src/surfaces/tui/effects/small-heap.ts).
  */
 const FLAGS = [
   ['--wasm-tier-up', '--no-wasm-tier-up'],
@@ -52,10 +52,13 @@ async function runProgram() {
     const code = directory === null || id === ENTRY ? null : join(directory, `${name}-${process.version}.code`);
     const cachedData = code === null ? undefined : readIfThere(code);
     // The build writes ASCII only. By its URL a stack names a script as it names a module.
-    const script = new Script(readFileSync(path, 'latin1'), { filename: `${distUrl}${name}`, cachedData });
+    const text = readFileSync(path, 'latin1');
+    const compiled = () => new Script(text, { filename: `${distUrl}${name}`, cachedData });
+    let script = compiled();
+    if (script.cachedDataRejected) script = underFirstFlags(compiled);
     if (code !== null) {
       scripts.set(code, script);
-      isNew ||= cachedData === undefined || (script.cachedDataRejected === true && !underFirstFlags().wereOthers);
+      isNew ||= cachedData === undefined || script.cachedDataRejected === true;
     }
     const module = { exports: {} };
     modules.set(name, module);
@@ -77,16 +80,18 @@ async function runProgram() {
 }
 
 /** V8 takes and makes compiled code for the flags that are set: does some work under those of the start. */
-function underFirstFlags(work = () => null) {
+function underFirstFlags(work) {
   const { cachedDataVersionTag, setFlagsFromString } = process.getBuiltinModule('node:v8');
   const changed = FLAGS.filter(([first]) => {
     const before = cachedDataVersionTag();
     setFlagsFromString(first);
     return cachedDataVersionTag() !== before;
   });
-  const result = work();
-  for (const [, now] of changed) setFlagsFromString(now);
-  return { wereOthers: changed.length > 0, result };
+  try {
+    return work();
+  } finally {
+    for (const [, now] of changed) setFlagsFromString(now);
+  }
 }
 
 /** In place of the exports of a script, which is loaded when one of them is first taken. */
@@ -104,7 +109,10 @@ function keepCode(directory, scripts) {
       const unfinished = `${path}.${process.pid}`;
       const file = openSync(unfinished, 'wx', 0o600);
       try {
-        writeSync(file, underFirstFlags(() => script.createCachedData()).result);
+        writeSync(
+          file,
+          underFirstFlags(() => script.createCachedData()),
+        );
         fsyncSync(file);
       } finally {
         closeSync(file);

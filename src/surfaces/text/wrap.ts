@@ -23,6 +23,10 @@ export interface WrapOptions {
  * so that addresses copy whole.
  */
 export function wrapRow(row: Row, { width, first = [], rest = first }: WrapOptions): Row[] {
+  const [only] = row;
+  const hasPrefix = first.length > 0 || rest.length > 0;
+  const simple = only === undefined || row.length > 1 || hasPrefix ? null : wrapSimple(only, Math.max(1, width));
+  if (simple !== null) return simple;
   const rows: Row[] = [];
   let line: Span[] = [];
   let used = 0;
@@ -41,7 +45,8 @@ export function wrapRow(row: Row, { width, first = [], rest = first }: WrapOptio
     }
     const gap: number = (blank as Word | null)?.cells ?? 0;
     if (used + gap + word.cells <= room()) {
-      line.push(...((blank as Word | null)?.spans ?? []), ...word.spans);
+      append(line, (blank as Word | null)?.spans ?? []);
+      append(line, word.spans);
       used += gap + word.cells;
       blank = null;
       continue;
@@ -63,6 +68,34 @@ export function wrapRow(row: Row, { width, first = [], rest = first }: WrapOptio
   }
   if (line.length > 0 || rows.length === 0) close();
   return rows;
+}
+
+/** The same for text of one style: most of what a model writes. Null: it has to be looked at more closely. */
+function wrapSimple({ text, style }: Span, width: number): Row[] | null {
+  if (text.startsWith(' ') || !isSimple(text)) return null;
+  const end = text.trimEnd().length;
+  const rows: Row[] = [];
+  let from = 0;
+  while (end - from > width) {
+    const gap = text.lastIndexOf(' ', from + width);
+    // A word that is wider than the row.
+    if (gap <= from) return null;
+    rows.push([{ text: text.slice(from, gap).trimEnd(), style }]);
+    from = gap + 1;
+    while (text[from] === ' ') from += 1;
+  }
+  rows.push(end === from ? [] : [{ text: text.slice(from, end), style }]);
+  return rows;
+}
+
+/** Adds spans to a row that grows; what has the look of the span before becomes a part of it. */
+function append(line: Span[], spans: Row): void {
+  for (const span of spans) {
+    const last = line.at(-1);
+    if (last !== undefined && last !== CONTINUED && last.style === span.style) {
+      line[line.length - 1] = { text: last.text + span.text, style: span.style };
+    } else line.push(span);
+  }
 }
 
 /** Cuts a row where the terminal itself wraps: rows that copy as one line and reflow with the window. */

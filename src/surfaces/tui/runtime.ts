@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { FullScreen } from './effects/full-screen.ts';
+import { keepHeapSmall } from './effects/small-heap.ts';
 import type { Effect, Message, SavedDraft } from './message.ts';
 import type { State } from './state.ts';
 import type { FramePainter, Progress } from './terminal/index.ts';
@@ -11,8 +12,10 @@ import { spokenRows } from './view/spoken.ts';
 import { hasNewStatus, statusInput } from './view/status-input.ts';
 import { type Mark, NO_MARK, view } from './view/view.ts';
 
-/** Frames that nobody's key asked for come no closer to each other than this, ms: text that streams is read, not played. */
+/** A frame that nobody's key asked for comes this long after the one before at the latest, ms: text that streams is read, not played. */
 const FRAME_MS = 33;
+/** What comes after this time is painted with what comes with it: a timer of its own would wake the process for little. */
+const EARLY_FRAME_MS = 24;
 /** Entries that become final in one frame: a long thread that is read back takes several, and keys are answered between them. */
 const FRAME_ENTRIES = 200;
 /** With more entries that are in the scrollback already the older ones are let go. */
@@ -37,14 +40,6 @@ export interface RuntimeParts {
   readonly run: (effect: Effect) => void;
   /** Sets the window's title and what the taskbar shows. */
   readonly announce: (title: string, progress: Progress) => void;
-}
-
-/**
- * The heap of a long thread would grow to several times of what is in use. Not from the start: code that is compiled under another
- * flag than the start's is not kept for later starts (bin/keel.js).
- */
-function keepSmall(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--optimize-for-size');
 }
 
 /** Holds the state: takes messages one after the other, carries out their effects, and paints what has changed. */
@@ -81,7 +76,8 @@ export class Runtime {
     if (hasNewStatus(before, state)) this.#updateStatusLine();
     this.#paintSoon(message.type === 'input' || message.type === 'resized');
     this.#tickSoon();
-    this.#announce();
+    const { turn, approvals, thread } = state;
+    if (turn !== before.turn || approvals !== before.approvals || thread !== before.thread) this.#announce();
   }
 
   /** Paints what the state is now, at once. `all`: whatever the time that it takes. */
@@ -125,7 +121,7 @@ export class Runtime {
     const { entries } = this.#mark;
     const { gone } = this.#state.transcript;
     if (entries - gone <= MOST_ENTRIES) return;
-    if (gone === 0) keepSmall();
+    if (gone === 0) keepHeapSmall();
     this.dispatch({ type: 'committed', entries });
   }
 
@@ -136,15 +132,16 @@ export class Runtime {
 
   /** What keys change is painted as soon as all that came with them is done; all else waits for the next frame. */
   #paintSoon(isUrgent: boolean): void {
-    const wait = isUrgent ? 0 : Math.max(0, this.#paintedAt + FRAME_MS - performance.now());
+    const age = performance.now() - this.#paintedAt;
+    const isNow = isUrgent || age >= EARLY_FRAME_MS;
     if (this.#frame !== null) {
-      if (!isUrgent || this.#isImmediate) return;
+      if (!isNow || this.#isImmediate) return;
       clearTimeout(this.#timer);
     }
-    this.#isImmediate = wait === 0;
+    this.#isImmediate = isNow;
     if (this.#isImmediate) this.#frame = setImmediate(() => this.paint());
     else {
-      this.#timer = setTimeout(() => this.paint(), wait);
+      this.#timer = setTimeout(() => this.paint(), FRAME_MS - age);
       this.#frame = this.#timer;
     }
   }

@@ -51,6 +51,27 @@ test('no wrapped row is wider than the width, and no letter is lost', () => {
   );
 });
 
+test('text of one style wraps as a row of several spans does', () => {
+  const line = fc.array(fc.constantFrom('a', ' ', '  ', 'word', 'longer-word', 'é'), { maxLength: 40 });
+  fc.assert(
+    fc.property(line, fc.integer({ min: 1, max: 30 }), (parts, width) => {
+      const style = { bold: true };
+      const own = parts.join('');
+      const split = wrapRow([span(own, style), span('', style)], { width });
+      expect(wrapRow([span(own, style)], { width }).map(rowText)).toEqual(split.map(rowText));
+    }),
+  );
+});
+
+test('words of one look are one span of their row', () => {
+  const code = { role: 'code' } as const;
+  const wrapped = wrapRow([span('run '), span('npm test', code), span(' and then look')], { width: 17 });
+  expect(wrapped.map((one) => one.map(({ text: part }) => part))).toEqual([
+    ['run ', 'npm test', ' and'],
+    ['then look'],
+  ]);
+});
+
 test('what the terminal wraps copies exactly', () => {
   fc.assert(
     fc.property(rows, fc.integer({ min: 2, max: 30 }), (own, width) => {

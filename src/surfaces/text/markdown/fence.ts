@@ -1,4 +1,4 @@
-import { CODE_PORTION, type Piece } from './piece.ts';
+import { type Piece, PORTION_LINES } from './piece.ts';
 
 /** Lines of code before a portion that its colours are found with. */
 const LINES_BEFORE = 100;
@@ -51,7 +51,7 @@ export function codeStep(fence: OpenFence, text: string, isEnd: boolean): CodeSt
   const lines =
     isClosing || (isPartial && line === '') ? fence.lines : [...fence.lines, unindented(line, fence.indent)];
   const isDone = isClosing || isPartial;
-  if (!isDone && lines.length < CODE_PORTION) return { rest, open: { ...fence, lines }, pieces: [] };
+  if (!isDone && lines.length < PORTION_LINES) return { rest, open: { ...fence, lines }, pieces: [] };
   const { language, before, isApart } = fence;
   const pieces: Piece[] = lines.length === 0 ? [] : [{ type: 'code', language, lines, before, isApart }];
   if (isDone) return { rest, open: null, pieces };

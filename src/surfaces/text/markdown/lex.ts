@@ -1,5 +1,6 @@
 import type { Lexer, Token } from 'marked';
 import { loadPackage } from '../load.ts';
+import { isPlainText } from './plain-lines.ts';
 
 /** Deeper nesting than anybody writes: the lexer goes down it call by call. */
 const DEEP_LINE = /^((?:[ \t]*(?:>|[-*+]|\d+[.)])){12})((?:[ \t]*(?:>|[-*+]|\d+[.)]))+)/gm;
@@ -37,6 +38,7 @@ function isMarked(value: unknown): value is typeof import('marked') {
 
 /** The top-level blocks of a text. Their `raw` texts together are the text, whatever is in it. */
 export function lexBlocks(text: string): Token[] {
+  if (isPlainText(text)) return [plain(text)];
   // Of the same length, so that a block's place in the text is known.
   const source = text.replaceAll(
     DEEP_LINE,
@@ -59,8 +61,10 @@ function lexInline(lexer: Lexer, source: string): Token[] {
   return marks > MAX_MARKS || LONG_WORD.test(source) ? [textToken(source)] : lexer.inlineTokens(source);
 }
 
-export function plain(text: string): Token {
-  return { type: 'paragraph', raw: text, text, tokens: [textToken(text)] };
+/** A paragraph without marks. */
+export function plain(raw: string): Token {
+  const text = raw.replace(/\n$/, '');
+  return { type: 'paragraph', raw, text, tokens: [textToken(text)] };
 }
 
 function textToken(text: string): Token {

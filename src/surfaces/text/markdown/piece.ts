@@ -1,7 +1,7 @@
 import type { Token, Tokens } from 'marked';
 
-/** Lines of a code block that become final together; a block that is still open is shown in such portions. */
-export const CODE_PORTION = 12;
+/** Lines of a block that is still open become final together, this many at a time. */
+export const PORTION_LINES = 12;
 
 interface Spaced {
   /** A blank row is before it. */

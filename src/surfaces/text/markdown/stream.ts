@@ -2,6 +2,7 @@ import type { Token, Tokens } from 'marked';
 import { codeStep, liveCode, type OpenFence, openedFence, startsFence } from './fence.ts';
 import { lexBlocks, plain } from './lex.ts';
 import { markerOf, type Piece } from './piece.ts';
+import { plainPortion } from './plain-lines.ts';
 import { cleanPart } from './source.ts';
 
 /** The lexer looks at this much of a text at once, characters, and at more only if nothing in it is final. */
@@ -79,6 +80,8 @@ function blockStep(stream: MarkdownStream, isEnd: boolean): Advance | null {
   if (stream.rest.trim() === '') return null;
   const fence = openedFence(stream.rest, stream.last !== 'nothing');
   if (fence) return { stream: { ...stream, rest: fence.rest, open: fence.open }, pieces: [] };
+  const portion = stream.open === null ? plainPortion(stream.rest) : null;
+  if (portion !== null) return taken(stream, [plain(portion)], portion.length, null);
   for (let size = FIRST_WINDOW; ; size *= 4) {
     const window = windowOf(stream.rest, Math.min(size, MAX_WINDOW), isEnd);
     if (window === '') return null;
@@ -105,8 +108,8 @@ function lexed(stream: MarkdownStream, window: string, isWhole: boolean): Advanc
   const final: Token[] = [];
   let length = 0;
   for (const [index, token] of tokens.entries()) {
-    // A code block is read line by line, from its first one on.
-    if (index > 0 && isFence(token)) break;
+    // Code blocks and long paragraphs are read line by line, from their first one on.
+    if (index > 0 && (isFence(token) || plainPortion(window.slice(length)) !== null)) break;
     if (!isWhole && !isFinal(tokens, index)) {
       if (token.type !== 'list' || final.length > 0) break;
       return listItems(stream, token);

@@ -7,6 +7,7 @@ import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { openLive } from './open-live.ts';
 import { Reports } from './reports.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
@@ -225,6 +226,8 @@ export class World {
       const { env } = this.#options;
       const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
       const { signal } = this.#stop;
+      // What is read may be a thread of ten thousand items.
+      if (origin.type !== 'new') keepHeapSmall();
       const session = await openLive(origin, { threads, config: this.#ready(), env, settings, report, signal });
       this.#session = session;
       const { threadId, configuration, changes } = session;

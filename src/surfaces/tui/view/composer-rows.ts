@@ -2,6 +2,7 @@ import { type Row, type Span, span } from '../../text/index.ts';
 import { COMPOSER_MARGIN, cellText, layoutOf } from '../composer/index.ts';
 import type { State } from '../state.ts';
 import type { CursorPosition } from '../terminal/index.ts';
+import { remembered } from './remembered.ts';
 
 /** Rows of a draft that are shown at once; a longer one scrolls. */
 const MOST_ROWS = 12;
@@ -13,7 +14,11 @@ export interface Composed {
 }
 
 /** The draft on its tint, with the cursor where the next letter comes. */
-export function composerRows({ composer, size, turn, thread, opening, setup }: State): Composed {
+export const composerRows = remembered(['composer', 'size', 'turn', 'thread', 'opening', 'setup'], composed);
+
+type Written = Pick<State, 'composer' | 'size' | 'turn' | 'thread' | 'opening' | 'setup'>;
+
+function composed({ composer, size, turn, thread, opening, setup }: Written): Composed {
   const { draft } = composer;
   const width = Math.max(1, size.columns - COMPOSER_MARGIN);
   const layout = layoutOf(draft, width);

@@ -2,8 +2,8 @@ import { type Row, row, span, textWidth } from '../../text/index.ts';
 import { visibleText } from '../composer/index.ts';
 import { elapsed } from '../figures.ts';
 import type { State } from '../state.ts';
-
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
+import { remembered } from './remembered.ts';
 
 /** Rows of a queued message that are shown. */
 const QUEUED_ROWS = 3;
@@ -37,7 +37,14 @@ export function statusRows({ turn, now, size, approvals, setup }: State): Row[] 
 }
 
 /** Messages that wait: those that were sent for the next request, and the numbered queue. */
-export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMessage }: State): Row[] {
+export const queueRows = remembered(
+  ['outbox', 'size', 'isQueuePaused', 'editing', 'turn', 'firstMessage'],
+  rowsOfQueue,
+);
+
+type Queue = Pick<State, 'outbox' | 'size' | 'isQueuePaused' | 'editing' | 'turn' | 'firstMessage'>;
+
+function rowsOfQueue({ outbox, size, isQueuePaused, editing, turn, firstMessage }: Queue): Row[] {
   const width = size.columns - 6;
   const sent = outbox.filter(({ status }) => status === 'sent');
   const queued = outbox.filter(({ status }) => status === 'queued');
@@ -61,7 +68,9 @@ export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMes
 }
 
 /** The list under the composer. */
-export function completionRows({ completion, size }: State): Row[] {
+export const completionRows = remembered(['completion', 'size'], rowsOfCompletion);
+
+function rowsOfCompletion({ completion, size }: Pick<State, 'completion' | 'size'>): Row[] {
   if (completion === null) return [];
   const { candidates, selected, kind, query, isLoading } = completion;
   if (candidates.length === 0) {

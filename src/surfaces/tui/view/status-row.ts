@@ -5,12 +5,20 @@ import { modeLabel, sandboxLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type StatusPart, USUAL_PARTS } from '../status-parts.ts';
 import { cutRow, cutTo, oneLine } from '../transcript/index.ts';
+import { remembered } from './remembered.ts';
 
 /** A longer directory is shortened. */
 const DIRECTORY_CELLS = 28;
 
 /** The last row: a hint for a moment, else what the user’s command printed, else the parts that have room. */
-export function statusRow(state: State): Row {
+export const statusRow = remembered(
+  ['hint', 'setup', 'statusText', 'size', 'vim', 'thread', 'usage', 'branch', 'composer'],
+  rowOfStatus,
+);
+
+type Shown = Pick<State, 'hint' | 'setup' | 'statusText' | 'size' | 'vim' | 'thread' | 'usage' | 'branch' | 'composer'>;
+
+function rowOfStatus(state: Shown): Row {
   const { hint, setup, statusText, size } = state;
   if (hint !== null) return row(cutTo(`  ${hint.text}`, size.columns), { role: 'warning' });
   const line = setup?.statusLine;
@@ -33,11 +41,11 @@ function fitting(texts: readonly string[], width: number): Row {
 }
 
 /** Where the keys of vim are commands, that is more than a part to choose. */
-function vimText({ vim }: State): string[] {
+function vimText({ vim }: Shown): string[] {
   return vim?.mode === 'normal' ? [vim.pending === '' ? 'NORMAL' : `NORMAL ${oneLine(vim.pending)}`] : [];
 }
 
-function partText(part: StatusPart, { thread, setup, usage, branch, composer }: State): string[] {
+function partText(part: StatusPart, { thread, setup, usage, branch, composer }: Shown): string[] {
   const settings = thread?.settings ?? setup?.settings;
   if (settings === undefined) return [];
   switch (part) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MarkdownReader, markdownRows, piecesRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
+import { isPlainText } from '../../../../src/surfaces/text/markdown/plain-lines.ts';
 import {
   EMPTY_STREAM,
   endMarkdown,
@@ -16,6 +17,9 @@ const PARTS = [
   '## Sub **bold**\n',
   'A paragraph with `code`, *marks* and a [link](https://example.com/a).\n',
   'next line\n',
+  'Words alone, as in most lines of a long paragraph: nothing is marked.\n',
+  'Words.\n'.repeat(14),
+  'Ends with blanks  \n',
   '\n',
   '\n\n',
   '- one\n',
@@ -135,6 +139,93 @@ test('check 7: an unterminated code block of 200 lines becomes final as it grows
     expect(reader.read(source).liveRows(80).length).toBeLessThanOrEqual(12);
   }
   expect(piecesRows(reader.read(source).final, 80).map(rowText)[100]).toBe('const x100 = 100;');
+});
+
+test('check 7: a long paragraph of plain words becomes final as it grows, in rows that never change', () => {
+  const reader = new MarkdownReader();
+  let source = 'Title\n\n';
+  for (let line = 0; line < 200; line += 1) {
+    source += `Line ${line} of a paragraph that no blank line ends.\n`;
+    expect(reader.read(source).liveRows(80).length).toBeLessThanOrEqual(14);
+  }
+  const { final, liveRows } = reader.read(source);
+  const rows = [...piecesRows(final, 80), ...liveRows(80)].map(rowText);
+  expect(rows.slice(0, 2)).toEqual(['Title', '']);
+  expect(rows.slice(2)).toEqual(
+    Array.from({ length: 200 }, (_, line) => `Line ${line} of a paragraph that no blank line ends.`),
+  );
+});
+
+/** Lines whose words may look like marks: what is taken for plain has to be what the lexer finds plain. */
+const FIRST = ['word', 'a', 'é', '漢', 'x:', 'C#', 'word', 'word', '1.', '-'];
+const WORDS = [
+  'word',
+  'a',
+  '1.',
+  '-',
+  '+',
+  '=',
+  '#',
+  'é',
+  '漢',
+  '(b)',
+  'x:',
+  'C#',
+  '$1',
+  '"q"',
+  '1)',
+  '—',
+  'n',
+  'n',
+  '<',
+];
+const LINES = fc
+  .array(
+    fc
+      .tuple(fc.constantFrom(...FIRST), fc.array(fc.constantFrom(...WORDS), { maxLength: 8 }))
+      .map(([first, words]) => [first, ...words].join(' ')),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((lines) => lines.join('\n'));
+
+test('a text that is taken for plain is a paragraph for the lexer of Markdown too', () => {
+  let plainTexts = 0;
+  fc.assert(
+    fc.property(LINES, (source) => {
+      if (!isPlainText(source)) return;
+      plainTexts += 1;
+      // A mark after it makes the lexer read all of it.
+      const read = markdownRows(`${source}\n\n**end**`, 30);
+      expect(markdownRows(source, 30)).toEqual(read.slice(0, -2));
+    }),
+    { numRuns: 500 },
+  );
+  expect(plainTexts).toBeGreaterThan(50);
+});
+
+test.each([
+  ['a word', true],
+  ['Two lines,\nand: (more) 1 - 2 = 3!\n', true],
+  ['é and 漢字', true],
+  ['', true],
+  ['not\n\ntwo paragraphs', false],
+  ['a line break  \nof Markdown', false],
+  ['title\n===', false],
+  ['title\n---', false],
+  ['- item', false],
+  ['1. item', false],
+  ['a *mark*', false],
+  ['some `code`', false],
+  ['snake_case', false],
+  ['a | b\n--|--', false],
+  ['see https://example.com', false],
+  ['see www.example.com', false],
+  ['ada@example.com', false],
+  ['&amp;', false],
+  ['a\tb', false],
+  ['  indented', false],
+])('%j is plain text: %s', (source, expected) => {
+  expect(isPlainText(source)).toBe(expected);
 });
 
 test('a long list becomes final item by item, with its numbers', () => {
