@@ -41,6 +41,7 @@ const storeys = {
     'prompt',
     'json',
     'mcp',
+    'sign-in',
   ],
   storage: ['threads', 'rollout', 'config', 'plugins', 'config/layers'],
   system: ['sandbox', 'git', 'process', 'network'],

@@ -9,6 +9,38 @@ const METHODS = [
   ...['logging/setLevel', 'notifications/initialized', 'notifications/cancelled', 'notifications/progress'],
 ];
 
+test('what is no message gets an error with the id that can be read, and the next line is read as usual', async () => {
+  const live = startKeel(['mcp-server'], { home: places.home.path, cwd: places.repo.path, url: 'http://127.0.0.1:1' });
+  const lines = [
+    '{"jsonrpc":"2.0","id":1,',
+    '[]',
+    '{"jsonrpc":"2.0","id":7,"method":5}',
+    '{"jsonrpc":"1.0","id":"seven","method":"ping"}',
+    '{"id":{},"method":"ping"}',
+    '',
+    '"text"',
+  ];
+  for (const line of lines) live.child.stdin.write(`${line}\n`);
+  for (let size = 0; size < 33; size += 1) live.child.stdin.write('x'.repeat(1024 * 1024));
+  live.child.stdin.end('\n');
+  const { stdout, code } = await live.ended;
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .map(({ id, error }) => [id, error.code]);
+  expect(answers).toEqual([
+    [null, -32700],
+    [null, -32600],
+    [7, -32600],
+    ['seven', -32600],
+    [null, -32600],
+    [null, -32600],
+    [null, -32600],
+  ]);
+  expect(code).toBe(0);
+});
+
 test('malformed messages end nothing: keel mcp-server answers the next request, and writes nothing but messages', async () => {
   const live = startKeel(['mcp-server'], {
     home: places.home.path,
@@ -36,6 +68,6 @@ test('malformed messages end nothing: keel mcp-server answers the next request, 
     .split('\n')
     .map((line): { id?: unknown; result?: unknown; error?: { code: number } } => JSON.parse(line));
   const codes = new Set(answers.flatMap(({ error }) => error?.code ?? []));
-  for (const one of [-32601, -32602]) expect(codes).toContain(one);
+  expect(codes).toEqual(new Set([-32700, -32600, -32601, -32602]));
   expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { tools: [{ name: 'keel' }, {}] } });
 }, 120_000);

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { StdioServer } from '../support/app-server/run.ts';
 import { freshPlaces } from '../support/fresh-places.ts';
 import { jsonLines, keelBin, runKeel } from '../support/keel.ts';
 import { serverFile } from '../support/mcp/settings.ts';
@@ -38,6 +39,29 @@ test('the example of docs/plugins.md: the skill reaches the model, and the hook 
   expect(first?.textsOf('user')[0]).toMatch(/\nteam-tools:release: How a release is made here\. \(\/.*\)\n/);
   expect(first?.textsOf('user').at(-1)).toMatch(/^<skills name="team-tools:release"[\s\S]*tag the commit/);
   expect(second?.outputOf('call_1')).toContain('Pushing is left to people.');
+});
+
+test('the files of a plugin stay for as long as a process uses them', slow, async () => {
+  await using server = await startModelServer([]);
+  const place = { home: home.path, cwd: repo.path, url: server.url };
+  repo.write({ 'p/plugin.json': '{"name":"p"}', 'p/prompts/a.md': 'A\n', 'q/plugin.json': '{"name":"q"}' });
+  const add = (name: string) => runKeel(['plugin', 'add', `./${name}`, '--yes'], place);
+  const folders = () => readdirSync(join(home.path, 'plugins/p')).filter((name) => !name.endsWith('.json'));
+  await add('p');
+  const [first] = folders();
+  {
+    await using client = new StdioServer(place);
+    await client.initialize();
+    await client.call('thread/start', { cwd: repo.path });
+    repo.write({ 'p/prompts/a.md': 'B\n' });
+    await add('p');
+    expect([folders().length, folders().includes(first ?? '')]).toEqual([2, true]);
+    const removed = await runKeel(['plugin', 'remove', 'p'], place);
+    expect([removed.code, removed.stderr]).toEqual([0, expect.stringContaining('Threads that run now use it')]);
+    expect(folders()).toEqual([first]);
+  }
+  await add('q');
+  expect(existsSync(join(home.path, 'plugins/p'))).toBe(false);
 });
 
 test('a plugin\u2019s server offers its tools, and nothing of a plugin that was changed is used', slow, async () => {

@@ -16,8 +16,8 @@ const SignIn = z.lazy(() =>
     /** The server's; for another one the sign-in does not count. */
     url: z.string(),
     client: z.looseObject({ client_id: z.string(), client_secret: z.optional(z.string()) }),
-    /** What `client` was registered with. */
-    redirect_url: z.string(),
+    /** What `client` was registered with; null: for sign-ins by a code, from which no browser comes back. */
+    redirect_url: z.nullable(z.string()),
     tokens: z.looseObject({
       access_token: z.string(),
       token_type: z.string(),

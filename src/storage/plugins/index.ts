@@ -19,3 +19,4 @@ export {
   PluginLimits,
 } from './plugin-files.ts';
 export { type PluginState, pluginFault, pluginState } from './plugin-state.ts';
+export { removeUnusedFolders } from './used-folders.ts';

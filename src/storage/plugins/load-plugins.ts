@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isTable, type Layer, type Table, valueAt } from '../config/layers/index.ts';
 import { type InstalledPlugin, installedPlugins, PLUGIN_FOLDER, pluginFolder } from './installed.ts';
 import { pluginFault, pluginState } from './plugin-state.ts';
+import { useFolder } from './used-folders.ts';
 
 /** What a thread uses of a plugin beside its servers and roles. Paths are absolute. */
 export interface LoadedPlugin {
@@ -28,6 +29,8 @@ export interface LoadedPlugins {
  */
 export function loadPlugins(home: string, above: readonly Layer[]): LoadedPlugins {
   const installed = installedPlugins(home).filter(({ enabled }) => enabled);
+  // A folder is there to stay before it is looked at.
+  for (const plugin of installed) useFolder(pluginFolder(home, plugin));
   const states = installed.map((plugin) => ({ plugin, state: pluginState(home, plugin) }));
   const used = states.flatMap(({ plugin, state }) => (state.type === 'on' ? [plugin] : []));
   const layers = used.map((plugin) => layerOf(plugin, pluginFolder(home, plugin), above));

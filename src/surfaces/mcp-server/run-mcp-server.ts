@@ -4,6 +4,7 @@ import { CLIENT_CAPABILITIES_META_KEY, McpServer, type ServerContext } from '@mo
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { printable } from '../../foundation/util/index.ts';
 import { Calls, type CallsOptions } from './calls.ts';
+import { MAX_MESSAGE_BYTES, messageLines } from './message-lines.ts';
 import { NewThread, Reply, ThreadResult } from './tool-forms.ts';
 
 export interface McpServerOptions extends CallsOptions {
@@ -34,7 +35,7 @@ export async function runMcpServer(options: McpServerOptions): Promise<void> {
   // However the input ends, a client that is gone wants no result.
   const ended = finished(stdin, { signal: stop, writable: false }).catch(() => undefined);
   const handle = serveStdio(() => server(calls, options.version), {
-    transport: new StdioServerTransport(stdin, stdout),
+    transport: new StdioServerTransport(messageLines(stdin, stdout), stdout, { maxBufferSize: MAX_MESSAGE_BYTES + 1 }),
     onerror: (error) => log(`keel mcp-server: ${printable(error.message)}\n`),
   });
   await ended;

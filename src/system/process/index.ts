@@ -3,7 +3,7 @@ export type { Confinement, WritablePath } from './confined/confinement.ts';
 export { landlockVersion } from './confined/kernel.ts';
 export { LoginEnvironment } from './login/login-environment.ts';
 export { type UserShell, userShell } from './login/user-shell.ts';
-export { openAddress } from './open-address.ts';
+export { type BrowserPlace, canOpenAddresses, openAddress } from './open-address.ts';
 export { listProcesses, type ProcessEntry, processEntry } from './process-tree/process-table.ts';
 export { sendSignal } from './process-tree/process-tree.ts';
 export { type OrphanCare, Processes } from './processes.ts';

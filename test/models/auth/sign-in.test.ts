@@ -20,7 +20,10 @@ const stored = {
 };
 
 /** A sign-in that waits for its browser. */
-async function started(url: string, { port = 0, signal = NEVER } = {}) {
+async function started(
+  url: string,
+  { port = null, signal = NEVER }: { port?: number | null; signal?: AbortSignal } = {},
+) {
   const shown = Promise.withResolvers<URL>();
   const tokens = browserSignIn({
     issuer: issuerAt(url),

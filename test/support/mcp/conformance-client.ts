@@ -45,13 +45,15 @@ const server: McpServer & { transport: McpHttpServer } = {
   toolApprovals: {},
 };
 
-async function follow(address: URL): Promise<void> {
-  const response = await fetch(address);
-  await response.text();
+/** A browser, which shows its page when the sign-in has ended. */
+function follow(address: URL): void {
+  const shown = fetch(address).then((response) => response.text());
+  shown.catch((error: unknown) => console.error(`${scenario}: the browser: ${String(error)}`));
 }
 
 const wantsSignIn = (message: string) => message.includes('keel mcp login');
-const signIn = () => signInTo({ server, env, file: new CredentialFile(home), scopes: null, onAddress: follow, signal });
+const asked = { scopes: null, way: 'browser', onAddress: follow, onCode: () => undefined } as const;
+const signIn = () => signInTo({ server, env, file: new CredentialFile(home), ...asked, signal });
 
 const connections = new McpConnections({
   servers: [server],

@@ -8,6 +8,8 @@ export interface OAuthMcpServer extends HttpMcpServer {
   /** What was asked of the authorization endpoint, oldest first. */
   readonly authorizations: URLSearchParams[];
   readonly registrations: unknown[];
+  /** What was asked of the endpoint that gives out codes for devices, oldest first. */
+  readonly codes: URLSearchParams[];
   /** Every token that was given out. */
   readonly tokens: string[];
   /** No token counts any more; those that refresh do. */
@@ -23,6 +25,8 @@ export interface OAuthMcpServerOptions {
   readonly scopedTool?: { readonly tool: string; readonly scope: string };
   /** The authorization server registers nobody. */
   readonly withoutRegistration?: boolean;
+  /** Codes for devices are given out, and the requests for tokens answered with these errors at first. */
+  readonly device?: { readonly errors: readonly string[]; readonly isOpenIdOnly?: boolean; readonly page?: string };
 }
 
 /** An MCP server that wants a sign-in, with its authorization server, which asks the user nothing. */
@@ -34,6 +38,7 @@ export async function oauthMcpServer(options: OAuthMcpServerOptions = {}): Promi
     grants: state.grants,
     authorizations: state.authorizations,
     registrations: state.registrations,
+    codes: state.codes,
     tokens: state.tokens,
     expire: () => state.access.clear(),
     revoke: () => {
@@ -47,6 +52,7 @@ class AuthorizationServer {
   readonly grants: URLSearchParams[] = [];
   readonly authorizations: URLSearchParams[] = [];
   readonly registrations: unknown[] = [];
+  readonly codes: URLSearchParams[] = [];
   readonly tokens: string[] = [];
   /** By token, the scope it is good for. */
   readonly access = new Map<string, string>();
@@ -67,7 +73,16 @@ class AuthorizationServer {
       case '/.well-known/oauth-protected-resource/mcp':
         return json(response, 200, { resource: `${this.origin}/mcp`, authorization_servers: [this.origin] });
       case '/.well-known/oauth-authorization-server':
-        return json(response, 200, this.#metadata());
+        return this.#options.device?.isOpenIdOnly ? json(response, 404, {}) : json(response, 200, this.#metadata());
+      case '/.well-known/openid-configuration':
+        return json(response, this.#options.device?.isOpenIdOnly ? 200 : 404, {
+          ...this.#metadata(),
+          jwks_uri: `${this.origin}/keys`,
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: ['RS256'],
+        });
+      case '/device':
+        return this.#giveCode(response, new URLSearchParams(await textOf(request)));
       case '/register':
         return this.#register(response, JSON.parse(await textOf(request)));
       case '/authorize':
@@ -85,6 +100,7 @@ class AuthorizationServer {
       issuer: this.origin,
       authorization_endpoint: at('authorize'),
       token_endpoint: at('token'),
+      ...(this.#options.device === undefined ? {} : { device_authorization_endpoint: at('device') }),
       ...(this.#options.withoutRegistration ? {} : { registration_endpoint: at('register') }),
       response_types_supported: ['code'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
@@ -120,16 +136,32 @@ class AuthorizationServer {
     return true;
   }
 
+  #giveCode(response: ServerResponse, asked: URLSearchParams): boolean {
+    this.codes.push(asked);
+    return json(response, 200, {
+      device_code: `device-${this.codes.length}`,
+      user_code: 'WDJB-MJHT',
+      verification_uri: this.#options.device?.page ?? `${this.origin}/enter`,
+      verification_uri_complete: `${this.origin}/enter?user_code=WDJB-MJHT`,
+      expires_in: 60,
+      interval: 0.01,
+    });
+  }
+
   #grant(response: ServerResponse, asked: URLSearchParams): boolean {
     this.grants.push(asked);
     const isRefresh = asked.get('grant_type') === 'refresh_token';
+    const device = /^device-(\d+)$/.exec(asked.get('device_code') ?? '')?.[1];
+    const error = device === undefined ? undefined : this.#options.device?.errors[this.grants.length - 1];
+    if (error !== undefined) return json(response, 400, { error });
     const old = asked.get('refresh_token') ?? '';
     const code = this.#codes.get(asked.get('code') ?? '');
     const proof = createHash('sha256')
       .update(asked.get('code_verifier') ?? '')
       .digest('base64url');
-    const scope = isRefresh ? this.refresh.get(old) : (code?.get('scope') ?? '');
-    if (scope === undefined || (!isRefresh && code?.get('code_challenge') !== proof)) {
+    const given = device === undefined ? code : this.codes[Number(device) - 1];
+    const scope = isRefresh ? this.refresh.get(old) : (given?.get('scope') ?? '');
+    if (scope === undefined || (!isRefresh && device === undefined && code?.get('code_challenge') !== proof)) {
       return json(response, 400, { error: 'invalid_grant' });
     }
     // A refresh token is good for one refresh: two processes that use the same lose the sign-in.

@@ -21,6 +21,8 @@ import { discoverSkills } from '../../../src/context/index.ts';
 import { hookFiles, loadConfig } from '../../../src/storage/config/index.ts';
 import { PluginLimits } from '../../../src/storage/plugins/index.ts';
 import { commands, loadTerminal } from '../../../src/surfaces/cli/commands.ts';
+import { refuseMissingPackages } from '../../../src/surfaces/cli/plugins/plugin-source.ts';
+import { readPlugin } from '../../../src/surfaces/cli/plugins/read-plugin.ts';
 import { tarballFiles } from '../../../src/surfaces/cli/plugins/read-tarball.ts';
 import { readPromptFiles } from '../../../src/surfaces/prompts/index.ts';
 import { loadHooks } from '../../../src/tools/hooks/index.ts';
@@ -331,6 +333,20 @@ describe('an installed plugin', () => {
     expect([plugins, warnings]).toEqual([[], [expect.stringContaining('the plugin tools is not used')]]);
   });
 
+  test('is not installed where the question is answered with an interrupt', async () => {
+    place.write(Object.fromEntries(Object.entries(WHOLE).map(([path, text]) => [`p/${path}`, text])));
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const env = { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path };
+    const { run } = await (commands['plugin']?.load() ?? Promise.reject(new Error('there is no such command')));
+    stderr.on('data', (text) => {
+      if (String(text).includes('[y/N]')) process.emit('SIGINT', 'SIGINT');
+    });
+    const io = { env, cwd: place.path, stdin, stdout, stderr };
+    expect(await run(io, ['add', './p'], { commands, loadTerminal })).toBe(130);
+    expect(existsSync(join(home.path, 'plugins.json'))).toBe(false);
+  });
+
   test('is switched off and on, listed and removed', async () => {
     write(WHOLE);
     expect((await plugin(['list'])).out).toContain('No plugins are installed');
@@ -465,7 +481,7 @@ describe('an npm package', () => {
     const scripts = Object.fromEntries(
       ['preinstall', 'install', 'postinstall', 'prepare', 'prepack'].map((one) => [one, `touch ${marker}`]),
     );
-    const facts = { name: '@acme/tools', version: '3.1.0', scripts };
+    const facts = { name: '@acme/tools', version: '3.1.0', scripts, dependencies: { 'left-out': '^1.0.0' } };
     const bytes = archive(
       entry('package/package.json', JSON.stringify(facts)),
       entry('package/skills/a/SKILL.md', skill('a')),
@@ -505,6 +521,21 @@ describe('an npm package', () => {
     } finally {
       registry.close();
     }
+  });
+
+  test('with hooks or servers is refused for packages that it does not bring along', async () => {
+    const dependencies = { bundled: '^1.0.0', missing: '~2.1.0' };
+    const packed = (more: Readonly<Record<string, string>>) =>
+      archive(
+        entry('package/package.json', JSON.stringify({ name: 'tools', version: '1.0.0', dependencies })),
+        entry('package/node_modules/bundled/package.json', '{}'),
+        ...Object.entries(more).map(([path, text]) => entry(`package/${path}`, text)),
+      );
+    const read = async (bytes: Buffer) => refuseMissingPackages(await readPlugin(await tarballFiles(bytes), 'tools'));
+    const server = { '.mcp.json': JSON.stringify({ db: { command: 'node', args: ['x.js'] } }) };
+    await expect(read(packed(server))).rejects.toThrow(/are not in it, and keel installs none: missing@~2\.1\.0\./);
+    await read(packed({ 'skills/a/SKILL.md': skill('a') }));
+    await read(packed({ ...server, 'node_modules/missing/package.json': '{}' }));
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { applyPatchTool } from '../../../src/tools/builtin/apply-patch.ts';
@@ -167,6 +167,37 @@ describe('files by a client', () => {
     expect(await place.read({ file_path: 'a.txt' })).toContain('failed to read file');
     expect((await place.patch(...UPDATE)).success).toBe(false);
     expect(place.editor.asked).toEqual([]);
+  });
+
+  test.each<[string, Editor['save']]>([
+    ['refuses', () => false],
+    ['saves nothing', () => true],
+  ])('are put back by keel where the client then %s', async (_, later) => {
+    using place = new Place({ 'a.txt': 'saved\n', 'dir/x.txt': 'x\n' });
+    place.editor.save = (path, text) => {
+      writeFileSync(path, text);
+      mkdirSync(place.at('late.txt'));
+      place.editor.save = later;
+      return true;
+    };
+    expect((await place.patch(...UPDATE, '*** Add File: late.txt', '+late')).success).toBe(false);
+    expect(place.workspace.read('a.txt')).toBe('saved\n');
+  });
+
+  test('that nobody can put back are named', async () => {
+    using place = new Place({ 'a.txt': 'saved\n', 'dir/x.txt': 'x\n' });
+    place.editor.save = (path, text) => {
+      writeFileSync(path, text);
+      mkdirSync(place.at('late.txt'));
+      place.editor.save = () => {
+        rmSync(path);
+        mkdirSync(path);
+        return false;
+      };
+      return true;
+    };
+    const { success, body } = await place.patch(...UPDATE, '*** Add File: late.txt', '+late');
+    expect([success, body]).toEqual([false, expect.stringMatching(/could not be put back as they were.*a\.txt/)]);
   });
 
   test('get their text back when a later part of the patch can\u2019t be written', async () => {

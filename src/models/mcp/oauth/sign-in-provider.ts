@@ -8,14 +8,20 @@ import type {
 import type { SignIn } from '../../../storage/config/index.ts';
 import { expiryOf } from './server-auth.ts';
 
+/** The grant type of a sign-in by a code (RFC 8628, section 3.4). */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 export interface SignInProviderOptions {
   readonly serverUrl: string;
-  readonly redirectUrl: string;
+  /** Where the browser comes back to; null: it does not, since the user enters a code elsewhere. */
+  readonly redirectUrl: string | null;
   readonly state: string;
+  /** What is known of the server's authorization server. */
+  readonly discovery: OAuthDiscoveryState;
   /** A client that the user has registered, or that keel has before; null: keel registers itself. */
   readonly client: StoredOAuthClientInformation | null;
   /** Gets the address that the user has to open. */
-  readonly onAddress: (address: URL) => void | Promise<void>;
+  readonly onAddress: (address: URL) => void;
   /** Gets the finished sign-in, once. */
   readonly onSignedIn: (entry: SignIn) => Promise<void>;
 }
@@ -32,18 +38,23 @@ export class SignInProvider implements OAuthClientProvider {
   constructor(options: SignInProviderOptions) {
     this.#options = options;
     this.#client = options.client;
+    this.#discovery = options.discovery;
   }
 
-  get redirectUrl(): string {
-    return this.#options.redirectUrl;
+  get redirectUrl(): string | undefined {
+    return this.#options.redirectUrl ?? undefined;
   }
 
   get clientMetadata(): OAuthClientMetadata {
+    const { redirectUrl } = this.#options;
+    const flow =
+      redirectUrl === null
+        ? { application_type: 'native', redirect_uris: [], grant_types: [DEVICE_GRANT], response_types: [] }
+        : { redirect_uris: [redirectUrl], grant_types: ['authorization_code'], response_types: ['code'] };
     return {
+      ...flow,
       client_name: 'keel',
-      redirect_uris: [this.redirectUrl],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
+      grant_types: [...flow.grant_types, 'refresh_token'],
       token_endpoint_auth_method: 'none',
     };
   }
@@ -73,7 +84,7 @@ export class SignInProvider implements OAuthClientProvider {
     await this.#options.onSignedIn({
       url: this.#options.serverUrl,
       client: { ...this.#client },
-      redirect_url: this.redirectUrl,
+      redirect_url: this.#options.redirectUrl,
       tokens: { ...tokens, ...(scope === null ? {} : { scope }) },
       expires_at: expiryOf(tokens),
       authorization_server: server,
@@ -82,8 +93,18 @@ export class SignInProvider implements OAuthClientProvider {
   }
 
   async redirectToAuthorization(address: URL): Promise<void> {
-    this.#scope = address.searchParams.get('scope');
-    await this.#options.onAddress(address);
+    this.asksFor(address.searchParams.get('scope'));
+    this.#options.onAddress(address);
+  }
+
+  /** What the tokens are for (RFC 8707). */
+  protected get resource(): string | null {
+    return this.#resource;
+  }
+
+  /** Keeps the scope that is asked for. */
+  protected asksFor(scope: string | null): void {
+    this.#scope = scope;
   }
 
   saveCodeVerifier(verifier: string): void {

@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf, temporaryDirectory } from '../../../foundation/util/index.ts';
-import { changeInstalled, InstalledPlugin, pluginFolder, pluginsFolder } from '../../../storage/plugins/index.ts';
+import {
+  changeInstalled,
+  filesDigest,
+  folderFiles,
+  InstalledPlugin,
+  installedPlugins,
+  PluginFault,
+  pluginFolder,
+  removeUnusedFolders,
+} from '../../../storage/plugins/index.ts';
 import { recordAccepted } from './accepted-files.ts';
 import type { FoundPlugin } from './plugin-source.ts';
 
@@ -28,9 +37,10 @@ export async function installPlugin({ plugin, source }: FoundPlugin, options: In
       writeFileSync(file, content, { mode: isExecutable ? 0o700 : 0o600, flag: 'wx' });
     }
     mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-    // What is there under the name of this content has another one by now.
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(copy, folder);
+    if (!hasContent(folder, plugin.digest)) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(copy, folder);
+    }
     recordAccepted(home, plugin);
   } catch (cause) {
     throw new KeelError('storageFailed', `${folder} can't be written: ${reasonOf(cause)}`, { cause });
@@ -38,20 +48,25 @@ export async function installPlugin({ plugin, source }: FoundPlugin, options: In
   const { files: _files, notes: _notes, ...facts } = plugin;
   const installed = InstalledPlugin.parse({ ...facts, source, enabled });
   await changeInstalled(home, signal, (before) => [...before.filter(({ name }) => name !== plugin.name), installed]);
-  removeOthers(folder);
+  removeUnusedFolders(home, installedPlugins(home));
 }
 
-/** Removes a plugin. @throws KeelError */
-export async function removePlugin(home: string, name: string, signal: AbortSignal): Promise<void> {
+/**
+ * Removes a plugin. Its files stay for as long as a process uses them.
+ * @returns how many folders of removed plugins are left
+ * @throws KeelError
+ */
+export async function removePlugin(home: string, name: string, signal: AbortSignal): Promise<number> {
   await changeInstalled(home, signal, (before) => before.filter((one) => one.name !== name));
-  rmSync(join(pluginsFolder(home), name), { recursive: true, force: true });
+  return removeUnusedFolders(home, installedPlugins(home));
 }
 
-/** Earlier contents of the plugin. */
-function removeOthers(folder: string): void {
-  const parent = dirname(folder);
-  if (!existsSync(parent)) return;
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(basename(folder))) rmSync(join(parent, name), { recursive: true, force: true });
+/** Threads that run may use a folder: one that has the right content stays as it is. */
+function hasContent(folder: string, digest: string): boolean {
+  try {
+    return existsSync(folder) && filesDigest(folderFiles(folder)) === digest;
+  } catch (error) {
+    if (error instanceof PluginFault) return false;
+    throw error;
   }
 }

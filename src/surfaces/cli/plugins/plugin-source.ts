@@ -1,13 +1,16 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import * as z from 'zod/mini';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { userHome } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import { folderFiles } from '../../../storage/plugins/index.ts';
+import { folderFiles, PluginFault } from '../../../storage/plugins/index.ts';
 import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
-import type { PluginFileMap } from './parts/part-source.ts';
+import { jsonIn, type PluginFileMap } from './parts/part-source.ts';
 import { type ReadPlugin, readPlugin } from './read-plugin.ts';
+
+const PackageFile = z.looseObject({ dependencies: z.optional(z.record(z.string(), z.string())) });
 
 /** A plugin that could be installed, and where it was found. */
 export interface FoundPlugin {
@@ -35,8 +38,27 @@ export async function foundPlugin(io: CommandIo, word: string, config: Config): 
   const files = await tarballFiles(await fetchedPackage(spec, config));
   const name = spec.replace(/^@[^/]*\//, '').replace(/@.*$/, '');
   const plugin = await readPlugin(files, name);
+  refuseMissingPackages(plugin);
   const version = plugin.version === null ? '' : `@${plugin.version}`;
   return { plugin, source: `npm:${spec.replace(/(?<=.)@[^/]*$/, '')}${version}` };
+}
+
+/**
+ * What a package depends on is not installed: it would be the code of many more people, under the same yes. A plugin that runs something
+ * has to bring it along.
+ * @throws PluginFault that names what is missing
+ */
+export function refuseMissingPackages({ files, contents }: ReadPlugin): void {
+  if (contents.hooks.length === 0 && Object.keys(contents.servers).length === 0) return;
+  const manifest = files.has('package.json') ? z.safeParse(PackageFile, jsonIn(files, 'package.json')).data : undefined;
+  const missing = Object.entries(manifest?.dependencies ?? {}).filter(
+    ([name]) => !files.has(`node_modules/${name}/package.json`),
+  );
+  if (missing.length === 0) return;
+  const names = missing.map(([name, range]) => `${name}@${range}`).join(', ');
+  throw new PluginFault(
+    `its hooks or servers may need packages that are not in it, and keel installs none: ${names}. Its author can bundle them (bundleDependencies)`,
+  );
 }
 
 /** @throws KeelError `invalidInput` if there is no such folder, PluginFault */

@@ -34,18 +34,22 @@ export function pluginText(plugin: ReadPlugin, config: Pick<Config, 'hooks'>): s
   ].join('\n');
 }
 
-/** A server as the user has to judge it: the command, and which variables of theirs it gets. */
+/** A server as the user has to judge it: the command, where it runs, what it is given, and which variables of theirs it gets. */
 function serverLine(name: string, table: Readonly<Record<string, unknown>>): string {
-  const { command, args, url, env_vars: variables, bearer_token_env_var: token, env_http_headers: headers } = table;
+  const { command, args, url, env, cwd, env_vars: variables, bearer_token_env_var: token } = table;
   const words = Array.isArray(args) ? args.map(String) : [];
   const what = typeof command === 'string' ? quoteCommand([command, ...words]) : String(url);
   const given = [
     ...(Array.isArray(variables) ? variables.map(String) : []),
     ...(typeof token === 'string' ? [token] : []),
-    ...Object.values(Object(headers)).map(String),
+    ...Object.values(Object(table['env_http_headers'])).map(String),
   ];
-  const shown = what.replaceAll(PLUGIN_FOLDER, '<plugin>');
-  return `${name}: ${shown}${given.length === 0 ? '' : ` (gets your ${given.join(', ')})`}`;
+  const facts = [
+    ...(typeof cwd === 'string' ? [`runs in ${cwd}`] : []),
+    ...(given.length === 0 ? [] : [`gets your ${given.join(', ')}`]),
+    ...(env === undefined ? [] : [`with ${Object.keys(Object(env)).join(', ')} set`]),
+  ];
+  return `${name}: ${what}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`.replaceAll(PLUGIN_FOLDER, '<plugin>');
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
-import { realPath } from '../../../foundation/util/index.ts';
+import { realPath, reasonOf } from '../../../foundation/util/index.ts';
 import type { ClientDocuments, ToolContext } from '../../contract/index.ts';
 import {
   applyPatch,
@@ -67,32 +67,46 @@ export async function applyByClient(verified: VerifiedPatch, writing: Writing): 
     if (mayWrite(target) && (judge === undefined || hiddenFault(target, judge) === null)) continue;
     throw new PatchFailure({ type: 'io', message: `Failed to write file ${path}: writing there is not permitted` });
   }
-  const written: { readonly target: string; readonly before: string | null }[] = [];
+  const written: WrittenFile[] = [];
   try {
     for (const { target, before, after, movedFrom } of targets) {
       if (movedFrom !== null) continue;
-      written.push({ target, before });
+      written.push({ target, before, saved: readText(target, judge) });
       await documents.write(target, after, signal);
     }
     const onDisk = changes.map((change) => ({ ...change, before: readText(change.path, judge) }));
     applyPatch({ ...verified, changes: onDisk.filter(({ before, after }) => before !== after) }, mayWrite);
   } catch (error) {
-    for (const one of written.reverse()) await takeBack(one, verified, writing);
-    throw error;
+    const left: string[] = [];
+    for (const one of written.reverse()) if (!(await takeBack(one, verified, writing))) left.push(one.target);
+    if (left.length === 0) throw error;
+    const advice = `These files could not be put back as they were, so read them before you edit again: ${left.join(', ')}`;
+    throw new PatchFailure({ type: 'io', message: `${reasonOf(error)}\n${advice}` });
   }
   return verified;
 }
 
-/** Gives a file the text that it had. */
-async function takeBack(
-  { target: path, before }: { readonly target: string; readonly before: string | null },
-  verified: VerifiedPatch,
-  { documents, mayWrite }: Writing,
-): Promise<void> {
+/** A file that the client was asked to write. */
+interface WrittenFile {
+  readonly target: string;
+  /** What the client had; null: there was no file. */
+  readonly before: string | null;
+  /** What the disk had. */
+  readonly saved: string | null;
+}
+
+/** Gives a file the text that it had: by the client, and by keel where the disk then has another one. @returns whether it has it */
+async function takeBack({ target: path, before, saved }: WrittenFile, verified: VerifiedPatch, writing: Writing) {
+  // An interrupt may be what ends the patch: what was begun is put back all the same.
+  if (before !== null) await writing.documents.write(path, before, new AbortController().signal);
   const now = readText(path, verified.judge);
-  if (before !== null) await documents.write(path, before, new AbortController().signal);
-  else if (now !== null) {
-    const removal = { path, before: now, after: null, movedFrom: null, mode: null };
-    applyPatch({ ...verified, changes: [removal] }, mayWrite);
+  if (now === before || now === saved) return true;
+  try {
+    const change = { path, before: now, after: saved, movedFrom: null, mode: null };
+    applyPatch({ ...verified, changes: [change] }, writing.mayWrite);
+    return true;
+  } catch {
+    // The caller names the file.
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { maskSecrets } from '../../../../foundation/secrets/index.ts';
-import { reasonOf } from '../../../../foundation/util/index.ts';
-import { hasCredentials, serverHeaders, signInTo } from '../../../../models/mcp/index.ts';
+import { printable, reasonOf } from '../../../../foundation/util/index.ts';
+import { hasCredentials, type ShownCode, serverHeaders, signInTo } from '../../../../models/mcp/index.ts';
 import {
   type Config,
   CredentialFile,
@@ -11,11 +11,13 @@ import {
   programSearch,
   resolveHome,
 } from '../../../../storage/config/index.ts';
-import { openAddress } from '../../../../system/process/index.ts';
+import { type BrowserPlace, canOpenAddresses, openAddress } from '../../../../system/process/index.ts';
 import type { CommandIo } from '../../io.ts';
 import { inWords, note } from '../../output.ts';
 import { stopSignal } from '../../stop-signal.ts';
+import { UsageError } from '../../usage.ts';
 import { type McpPlace, unknownServer } from './show.ts';
+import type { McpValues } from './spec.ts';
 import { testServer } from './test.ts';
 
 /** `keel mcp login`: signs in to a server over HTTP, and tries it. @throws KeelError for a server that has no sign-in */
@@ -32,7 +34,9 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
       env: config.env,
       file,
       scopes: values.scopes?.split(/[\s,]+/).filter((scope) => scope !== '') ?? null,
+      way: wayOf(values, config),
       onAddress: (address) => show(io, config, { address, withBrowser: !values['no-browser'] }),
+      onCode: (code) => showCode(io, code),
       signal: stop.signal,
     });
   } catch (cause) {
@@ -72,10 +76,24 @@ interface Address {
   readonly withBrowser: boolean;
 }
 
+/** A browser on another machine can't come back to this one: without one here, a code is the better way where there is one. */
+function wayOf(values: McpValues, config: Config): 'browser' | 'device' | 'deviceIfOffered' {
+  if (values['device-code'] && values['no-browser']) throw new UsageError('use either --device-code or --no-browser');
+  if (values['device-code']) return 'device';
+  return values['no-browser'] || canOpenAddresses(browserPlace(config)) ? 'browser' : 'deviceIfOffered';
+}
+
+function browserPlace(config: Config): BrowserPlace {
+  return { search: programSearch(config), env: commandEnvironment(config, config.env) };
+}
+
+function showCode(io: CommandIo, { address, code, complete }: ShownCode): void {
+  note(io, `Open ${printable(address)} in any browser and enter the code ${printable(code)}\n`);
+  if (complete !== null) note(io, `This address has the code in it: ${printable(complete)}\n`);
+}
+
 function show(io: CommandIo, config: Config, { address, withBrowser }: Address): void {
-  const isOpened =
-    withBrowser &&
-    openAddress(address.href, { search: programSearch(config), env: commandEnvironment(config, config.env) });
+  const isOpened = withBrowser && openAddress(address.href, browserPlace(config));
   const what = isOpened ? 'Your browser opens. If it does not, open' : 'Open';
   note(io, `${what} this address on this machine to sign in:\n\n${address.href}\n\n`);
 }

@@ -45,6 +45,10 @@ export const mcpSpec = {
     },
     network: { type: 'boolean', about: 'the command may use the network' },
     scopes: { type: 'string', value: 'A,B', about: 'with login: ask for these instead of what the server names' },
+    'device-code': {
+      type: 'boolean',
+      about: 'with login: enter a code in a browser on another machine; also used where no browser can be opened',
+    },
     'no-browser': { type: 'boolean', about: 'with login: print the address only' },
     json: { type: 'boolean', about: 'print JSON' },
     'show-secrets': { type: 'boolean', about: 'mask nothing' },

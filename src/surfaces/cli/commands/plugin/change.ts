@@ -1,4 +1,5 @@
 import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { raceAbort } from '../../../../foundation/util/index.ts';
 import {
   changeInstalled,
   type InstalledPlugin,
@@ -6,7 +7,6 @@ import {
   pluginFolder,
   pluginState,
 } from '../../../../storage/plugins/index.ts';
-import type { CommandIo } from '../../io.ts';
 import { note, say } from '../../output.ts';
 import { changesSince } from '../../plugins/accepted-files.ts';
 import { installPlugin, removePlugin } from '../../plugins/install.ts';
@@ -63,8 +63,9 @@ export async function disablePlugin(place: PluginPlace, name: string): Promise<n
 /** `keel plugin remove` */
 export async function dropPlugin(place: PluginPlace, name: string): Promise<number> {
   pluginNamed(place, name);
-  await removePlugin(place.config.home, name, place.signal);
-  note(place.io, `Plugin ${name} is removed.\n`);
+  const left = await removePlugin(place.config.home, name, place.signal);
+  const rest = left === 0 ? '' : ' Threads that run now use it until keel ends there; then its files go, too.';
+  note(place.io, `Plugin ${name} is removed.${rest}\n`);
   return 0;
 }
 
@@ -86,22 +87,27 @@ async function showChanges(
   );
 }
 
-/** @throws KeelError `invalidInput` if the user does not agree, or can't be asked */
-async function accept({ io, values }: PluginPlace, question: string): Promise<void> {
+/** @throws KeelError `invalidInput` if the user does not agree, or can't be asked; the reason of the signal */
+async function accept({ io, values, signal }: PluginPlace, question: string): Promise<void> {
   if (values.yes) return;
   if (!io.stdin.isTTY) {
     throw new KeelError('invalidInput', 'nothing was changed: look at what is above, and say yes with --yes');
   }
-  if (!(await isConfirmed(io, question))) throw new KeelError('invalidInput', 'nothing was changed');
+  note(io, `${question} [y/N] `);
+  try {
+    // Anything but yes is no, and so is the end of the input.
+    const answer = await raceAbort(lineOf(io.stdin), signal);
+    if (!/^\s*y(?:es)?\s*$/i.test(answer)) throw new KeelError('invalidInput', 'nothing was changed');
+  } finally {
+    io.stdin.destroy();
+  }
 }
 
-/** Asks on a terminal; anything but yes is no. */
-async function isConfirmed(io: CommandIo, question: string): Promise<boolean> {
-  note(io, `${question} [y/N] `);
+async function lineOf(stdin: PluginPlace['io']['stdin']): Promise<string> {
   let text = '';
-  for await (const chunk of io.stdin) {
+  for await (const chunk of stdin) {
     text += String(chunk);
     if (text.includes('\n')) break;
   }
-  return /^\s*y(?:es)?\s*$/i.test(text.split('\n')[0] ?? '');
+  return text.split('\n')[0] ?? '';
 }

@@ -4,6 +4,7 @@ import { PluginFault } from '../../../../storage/plugins/index.ts';
 import { readCommandLine, refuseMore } from '../../command-line.ts';
 import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
+import { note } from '../../output.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { HelpRequested, UsageError } from '../../usage.ts';
 import type { PluginPlace } from './place.ts';
@@ -40,6 +41,10 @@ async function run(io: CommandIo, words: readonly string[]): Promise<number> {
   try {
     return await chosen(place, name);
   } catch (cause) {
+    if (stop.signal.aborted && cause === stop.signal.reason && typeof cause === 'number') {
+      note(io, '\nNothing was changed.\n');
+      return cause;
+    }
     if (!(cause instanceof PluginFault)) throw cause;
     throw new KeelError('invalidInput', `${name} can't be used as a plugin: ${cause.message}`, { cause });
   }

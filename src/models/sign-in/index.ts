@@ -1,0 +1,1 @@
+export { CallbackServer, type CallbackServerOptions } from './callback-server.ts';
