@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import type { ApprovalDecision } from '../../src/foundation/protocol/index.ts';
+import type { ApprovalDecision, Op } from '../../src/foundation/protocol/index.ts';
 import type { TestSessionOptions } from './session.ts';
 
 /** What a process does before it is killed; its only argument, as JSON. */
@@ -8,6 +8,8 @@ export interface DyingSession {
   readonly place: Pick<TestSessionOptions, 'url' | 'home' | 'cwd' | 'overrides'>;
   readonly resume: string | null;
   readonly text: string | null;
+  /** Submitted under the id `next`, after the turn of the text. */
+  readonly next?: Op;
   /** Answers every question so; null leaves them open. */
   readonly decision: ApprovalDecision | null;
   /** Dies when what it has just written to any file holds this. */
@@ -19,7 +21,16 @@ export interface DyingSession {
 }
 
 /** A process of its own that opens a session and kills itself, as `kill -9` would, right behind a certain write. */
-async function run({ place, resume, text, decision, dieAfter, time = 1, frozenUntil }: DyingSession): Promise<void> {
+async function run({
+  place,
+  resume,
+  text,
+  next,
+  decision,
+  dieAfter,
+  time = 1,
+  frozenUntil,
+}: DyingSession): Promise<void> {
   const write = fs.writeSync;
   let left = time;
   const dying = (...args: readonly unknown[]): number => {
@@ -39,11 +50,13 @@ async function run({ place, resume, text, decision, dieAfter, time = 1, frozenUn
   const { session } = await testSession({ ...place, options: { origin, unfinishedTurn: 'continue' } });
   process.stdout.write(`${session.threadId}\n`);
   if (text !== null) session.submit(says(text));
+  else if (next !== undefined) session.submit(next, 'next');
   for await (const event of session.events()) {
     if (frozenUntil !== undefined && event.type === 'turn.completed') {
       process.stdout.write(`${event.error?.kind ?? event.status}\n`);
       return session.close();
     }
+    if (next !== undefined && event.type === 'turn.completed') session.submit(next, 'next');
     if (event.type !== 'approval.requested' || decision === null) continue;
     session.submit({ type: 'approval', questionId: event.request.questionId, decision });
   }

@@ -1,6 +1,6 @@
 // What a client, the thread object, the turn workflow and a worker pass to each other. All of it is written to the engine's journal:
 // no secrets, no outputs, and as little as does the work.
-import { ApprovalDecision, Op } from 'keel/protocol';
+import { ApprovalDecision, Op, type UserInput } from 'keel/protocol';
 import * as z from 'zod/mini';
 
 /** What a text that the user wrote is to a session. */
@@ -28,11 +28,18 @@ export const TurnInput = z.object({
   at: z.int(),
   input: z.discriminatedUnion('type', [
     z.object({ type: z.literal('answer'), questionId: z.string(), decision: ApprovalDecision }),
-    z.object({ type: z.literal('steer'), text: z.string() }),
+    /** `images`: their URLs. */
+    z.object({ type: z.literal('steer'), text: z.string(), images: z.optional(z.array(z.string())) }),
     z.object({ type: z.literal('interrupt') }),
   ]),
 });
 export type TurnInput = z.infer<typeof TurnInput>;
+
+/** A steering input as a session takes it. */
+export function steerOp({ text, images = [] }: { readonly text: string; readonly images?: string[] | undefined }): Op {
+  const texts: UserInput[] = text === '' && images.length > 0 ? [] : [{ type: 'text', text }];
+  return { type: 'userInput', items: [...texts, ...images.map((url): UserInput => ({ type: 'image', url }))] };
+}
 
 /** The id under which a steering input is submitted to the session: a second delivery is recognised by it. */
 export function steerId(turnId: string, at: number): string {

@@ -25,7 +25,7 @@ async function startCluster(program: string, dir: string): Promise<readonly Engi
         RESTATE_METADATA_CLIENT__ADDRESSES: addresses,
         RESTATE_AUTO_PROVISION: `${at === 0}`,
         RESTATE_DEFAULT_REPLICATION: '2',
-        RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+        RESTATE_DEFAULT_NUM_PARTITIONS: '2',
         RESTATE_FORCE_NODE_ID: `${at + 1}`,
       };
       const name = `node-${at + 1}`;

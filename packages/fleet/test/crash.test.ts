@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Place } from '../src/protocol.ts';
-import { binary, prompt, TestFleet } from './support/fleet.ts';
+import { binary, prompt, TestFleet, turnsAt } from './support/fleet.ts';
 import { randomOf } from './support/random.ts';
 import { type StepCounts, StepsModel } from './support/steps-model.ts';
 
@@ -9,7 +11,12 @@ import { type StepCounts, StepsModel } from './support/steps-model.ts';
 const TURNS = Number(process.env['KEEL_RUNS'] ?? 4);
 const STEPS = Number(process.env['KEEL_FLEET_STEPS'] ?? 5);
 const SEED = Number(process.env['KEEL_SEED'] ?? Date.now() % 1_000_000);
+const IS_LARGE = process.env['KEEL_RUNS'] !== undefined;
 const AT_ONCE = 8;
+/** Of a turn in the tests of outages, whose first command takes long. */
+const OUTAGE_STEPS = 2;
+/** A frozen worker is asleep for longer than it takes others to notice and to take its turns. */
+const FREEZE_MS = 2_600;
 /** Requests to the model between two failures, at most. A run has some twenty of them, or few in a small one. */
 const GAP = Math.max(STEPS * 2, (TURNS * STEPS) / 10);
 const LIMIT_MS = 40_000 + TURNS * STEPS * 200;
@@ -37,7 +44,11 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
   let fleet: TestFleet;
 
   beforeAll(async () => {
-    model = await StepsModel.start(STEPS, () => 'sleep 0.02');
+    const isOutage = (text: string) => text.startsWith('outage');
+    model = await StepsModel.start(
+      (text) => (isOutage(text) ? OUTAGE_STEPS : STEPS),
+      (step, text) => (isOutage(text) ? long(step, text) : 'sleep 0.02'),
+    );
     fleet = await TestFleet.start(model.server.url);
   }, 60_000);
 
@@ -98,7 +109,7 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
 
   function judge(name: string, runs: readonly Run[]): ReturnType<typeof total> {
     const counts = total({ counts: runs.map(({ text, place }) => model.counts(text, place, STEPS)) });
-    if (process.env['KEEL_RUNS'] !== undefined) {
+    if (IS_LARGE) {
       console.log(
         `${name}: ${runs.length} turns x ${STEPS} steps`,
         JSON.stringify(counts),
@@ -125,7 +136,7 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
     const runs = await runAll('frozen workers', async (random) => {
       const worker = pickWorker(random);
       worker?.child.signal('SIGSTOP');
-      await delay(3_500);
+      await delay(FREEZE_MS);
       worker?.child.signal('SIGCONT');
     });
     judge('frozen workers', runs);
@@ -147,4 +158,100 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
     });
     expect(judge('drained workers', runs)).toMatchObject({ unknown: 0 });
   });
+
+  async function started(text: string) {
+    const { threadId, place } = fleet.newThread();
+    const { turnId } = await submitted(threadId, text, place);
+    await expect.poll(() => existsSync(join(place.cwd, 'effects')), { timeout: 20_000 }).toBe(true);
+    const end = async () => {
+      const state = await fleet.client.settled(threadId, turnId, AbortSignal.timeout(40_000));
+      return state.type === 'ended' ? state.turn.status : state.type;
+    };
+    return { place, end };
+  }
+
+  const whole = (cwd: string) => (existsSync(join(cwd, 'whole')) ? readFileSync(join(cwd, 'whole'), 'utf8') : '');
+
+  /** Waits until another worker has asked the model to continue. */
+  async function takenOver(text: string, since: number): Promise<void> {
+    await expect.poll(() => model.stepOf(text), { timeout: 20_000, interval: 10 }).toBe(1);
+    const ms = performance.now() - since;
+    if (IS_LARGE) console.log(`${text}: taken over within ${ms.toFixed(0)} ms`);
+    expect(ms).toBeLessThan(15_000);
+  }
+
+  test.skipIf(!IS_LARGE)('a turn whose worker hangs continues elsewhere', { timeout: 60_000 }, async () => {
+    const text = 'outage 300: worker hangs';
+    const { place, end } = await started(text);
+    const counts = await Promise.all(fleet.fleet.workers.map(({ healthUrl }) => turnsAt(healthUrl)));
+    const hung = fleet.fleet.workers[counts.indexOf(1)];
+    const frozenAt = performance.now();
+    hung?.child.signal('SIGSTOP');
+    await takenOver(text, frozenAt);
+    expect(await end()).toBe('completed');
+    hung?.child.signal('SIGCONT');
+    expect(model.counts(text, place, OUTAGE_STEPS)).toEqual({ repeated: 0, lost: 0, unknown: 1, falseUnknown: 0 });
+  });
+
+  test('a long command runs on while the engine is killed and started again', { timeout: 60_000 }, async () => {
+    const { place, end } = await started('outage 2.5: engine away');
+    fleet.fleet.engine?.child.signal('SIGKILL');
+    expect(await end()).toBe('completed');
+    expect(whole(place.cwd)).toBe('whole\n');
+    expect(model.counts('outage 2.5: engine away', place, OUTAGE_STEPS)).toEqual({
+      repeated: 0,
+      lost: 0,
+      unknown: 0,
+      falseUnknown: 0,
+    });
+  });
+
+  test('another worker waits for a long command as long as its worker lives', { timeout: 60_000 }, async () => {
+    const { place, end } = await started('outage 1.5: connection lost');
+    // The engine loses its connections to all workers, and tries the turn on whichever is next.
+    fleet.fleet.cutConnections();
+    expect(await end()).toBe('completed');
+    expect(whole(place.cwd)).toBe('whole\n');
+    expect(model.counts('outage 1.5: connection lost', place, OUTAGE_STEPS)).toEqual({
+      repeated: 0,
+      lost: 0,
+      unknown: 0,
+      falseUnknown: 0,
+    });
+  });
+
+  test('a worker that is drained finishes its command first', { timeout: 60_000 }, async () => {
+    const { place, end } = await started('outage 1.5: drained');
+    await Promise.all(fleet.fleet.workers.map(({ name }) => fleet.fleet.drainWorker(name)));
+    expect(await end()).toBe('completed');
+    expect(whole(place.cwd)).toBe('whole\n');
+    expect(model.counts('outage 1.5: drained', place, OUTAGE_STEPS)).toEqual({
+      repeated: 0,
+      lost: 0,
+      unknown: 0,
+      falseUnknown: 0,
+    });
+  });
+
+  test('a command whose worker was killed is reported as unknown within seconds, and not repeated', {
+    timeout: 60_000,
+  }, async () => {
+    const { place, end } = await started('outage 1.5: worker dead');
+    const killedAt = performance.now();
+    for (const { child } of fleet.fleet.workers) child.signal('SIGKILL');
+    await takenOver('outage 1.5: worker dead', killedAt);
+    expect(await end()).toBe('completed');
+    expect(model.counts('outage 1.5: worker dead', place, OUTAGE_STEPS)).toEqual({
+      repeated: 0,
+      lost: 0,
+      unknown: 1,
+      falseUnknown: 0,
+    });
+  });
 });
+
+/** The first command of a turn in an outage: of as many seconds as its prompt says. */
+function long(step: number, text: string): string {
+  const seconds = /[\d.]+/.exec(text)?.[0];
+  return step === 0 ? `sleep ${seconds}; echo whole >> whole` : '';
+}

@@ -40,13 +40,18 @@ const Submitted = z.looseObject({ turnId: z.string() });
 
 export type FleetInput =
   | { readonly type: 'answer'; readonly questionId: string; readonly decision: ApprovalDecision }
-  | { readonly type: 'steer'; readonly text: string }
+  | { readonly type: 'steer'; readonly text: string; readonly images: readonly string[] }
   | { readonly type: 'interrupt' };
 
-/** A worker runs the thread from here on, or shows something of it. */
-export type FleetSent = { readonly type: 'attached' } | { readonly type: 'live'; readonly event: SessionEvent };
+/** A worker runs the thread from here on, or does no more, or hangs, or shows something of it. */
+export type FleetSent =
+  | { readonly type: 'attached' }
+  | { readonly type: 'detached' }
+  | { readonly type: 'live'; readonly event: SessionEvent };
 
 const LONGEST_CALL_MS = 60_000;
+/** The front gives a sign of life every five seconds: after so long without one the connection is lost, ms. */
+const SILENT_MS = 15_000;
 
 /** One thread at the front of a fleet. */
 export class FleetApi {
@@ -81,17 +86,28 @@ export class FleetApi {
 
   /** What the worker that runs the thread shows, until the connection ends. @throws as `state` */
   async *live(signal: AbortSignal): AsyncGenerator<FleetSent, void, undefined> {
+    const silent = new AbortController();
+    const timer = setTimeout(() => silent.abort(), SILENT_MS);
+    try {
+      yield* this.#sent(AbortSignal.any([signal, silent.signal]), timer);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async *#sent(signal: AbortSignal, timer: NodeJS.Timeout): AsyncGenerator<FleetSent, void, undefined> {
     const response = await this.#fetch('GET', `/threads/${this.#id}/watch?live`, undefined, signal);
     const sent: FleetSent[] = [];
     const parser = createParser({
       onEvent: ({ event, data }) => {
-        if (event === 'attached') sent.push({ type: 'attached' });
+        if (event === 'attached' || event === 'detached') sent.push({ type: event });
         const { data: known } = event === 'live' ? SessionEvent.safeParse(parseJson(data)) : { data: undefined };
         if (known !== undefined) sent.push({ type: 'live', event: known });
       },
     });
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
+      timer.refresh();
       parser.feed(decoder.decode(chunk, { stream: true }));
       yield* sent.splice(0);
     }

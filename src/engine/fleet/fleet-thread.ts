@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ApprovalRequest,
+  type ErrorKind,
   KeelError,
   type Op,
   type SessionEvent,
   toKeelError,
+  type UserInput,
 } from '../../foundation/protocol/index.ts';
+import { imageInputPart } from '../../models/prompt/index.ts';
 import { EventHub, type SessionReport } from '../session/index.ts';
 import type { LiveThread } from '../threads/index.ts';
 import { type FleetAddress, FleetApi, type FleetInput, type FleetState } from './fleet-api.ts';
@@ -14,6 +18,8 @@ import { ShownItems } from './shown-items.ts';
 
 /** How often a thread is looked at that no worker shows, ms. */
 const LOOK_MS = 1_000;
+/** Answers of the front after which no other one comes. */
+const REFUSALS: ReadonlySet<ErrorKind> = new Set(['unauthorized', 'threadNotFound', 'invalidInput']);
 
 /**
  * A thread of a fleet, as a surface sees a thread of its own: ops go in, events come out. The work is done by whichever worker has
@@ -34,6 +40,8 @@ export class FleetThread implements LiveThread {
   readonly #following: Promise<void>;
   #state: FleetState;
   #isAttached = false;
+  /** The state up to which the record has been shown, as JSON; empty: none. */
+  #caughtUp = '';
 
   private constructor(address: FleetAddress, opened: Opened) {
     const { api, state, configuration, turns } = opened;
@@ -107,9 +115,9 @@ export class FleetThread implements LiveThread {
   async #send(op: Op, id: string): Promise<void> {
     switch (op.type) {
       case 'userInput': {
-        const text = op.items.map((item) => (item.type === 'text' ? item.text : '')).join('');
-        if ((await this.#look()).current !== null) return this.#input({ type: 'steer', text });
-        await this.#api.submit(op, submissionId(id), this.#stop.signal);
+        const sent = { ...op, items: await Promise.all(op.items.map((item) => this.#withPicture(item))) };
+        if ((await this.#look()).current !== null) return this.#input(steerOf(sent.items));
+        await this.#api.submit(sent, submissionId(id), this.#stop.signal);
         return;
       }
       case 'compact':
@@ -144,6 +152,13 @@ export class FleetThread implements LiveThread {
     if (op.type === 'userInput') this.#hub.emit({ type: 'submissions.dropped', turnId: id, ids: [id] });
   }
 
+  /** The workers can't read the files of this machine. */
+  async #withPicture(item: UserInput): Promise<UserInput> {
+    if (item.type !== 'localImage') return item;
+    const part = await imageInputPart(resolve(this.configuration.cwd, item.path));
+    return part.type === 'input_image' ? { type: 'image', url: part.image_url } : { type: 'text', text: part.text };
+  }
+
   async #follow(): Promise<void> {
     await Promise.all([this.#followLive(), this.#followRecord()]);
   }
@@ -157,10 +172,12 @@ export class FleetThread implements LiveThread {
             this.#shown.attached();
             this.#isAttached = true;
             await this.#catchUp();
-          } else this.#noteLive(sent.event);
+          } else if (sent.type === 'detached') this.#isAttached = false;
+          else this.#noteLive(sent.event);
         }
-      } catch {
+      } catch (error) {
         // The connection is lost, or nobody answers: what happens meanwhile is read from the record.
+        this.#endIfRefused(error);
       }
       this.#isAttached = false;
       await pause(LOOK_MS, signal);
@@ -185,18 +202,32 @@ export class FleetThread implements LiveThread {
   /** Shows what was recorded meanwhile, and the questions with which the thread waits. */
   async #catchUp(): Promise<void> {
     try {
-      const { current } = await this.#look();
+      const state = await this.#look();
+      const { current } = state;
+      const seen = JSON.stringify(state);
+      // A thread in which nothing runs writes nothing.
+      if (seen === this.#caughtUp && current?.phase !== 'running') return;
       const { turns } = await this.#api.recorded(this.#stop.signal);
       for (const turn of turns) for (const event of this.#shown.missing(turn)) this.#hub.emit(event);
+      this.#caughtUp = seen;
       if (current?.phase !== 'parked') return;
       for (const { questionId, about } of current.questions) {
         if (!this.#asks(questionId)) continue;
         const request = questionOf(questionId, about, this.configuration.cwd);
         this.#hub.emit({ type: 'approval.requested', turnId: current.turnId, threadId: this.threadId, request });
       }
-    } catch {
+    } catch (error) {
       // Nobody answers now: the next look comes soon.
+      this.#endIfRefused(error);
     }
+  }
+
+  /** The token counts no more, or the thread is gone: nothing of it will be seen here again, which is said once. */
+  #endIfRefused(error: unknown): void {
+    const isRefused = error instanceof KeelError && REFUSALS.has(error.kind);
+    if (!isRefused || this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    this.#hub.emit({ type: 'error', turnId: null, error: error.toInfo(), willRetry: false });
   }
 
   async #look(): Promise<FleetState> {
@@ -229,6 +260,12 @@ function settingsIn(context: Awaited<ReturnType<FleetApi['recorded']>>['context'
 /** The fleet takes an id of letters, digits, `-` and `_`. */
 function submissionId(id: string): string {
   return id.replaceAll(/[^\w-]/g, '-').slice(0, 100);
+}
+
+/** A message for the turn that runs. */
+function steerOf(items: readonly UserInput[]): FleetInput {
+  const text = items.map((item) => (item.type === 'text' ? item.text : '')).join('');
+  return { type: 'steer', text, images: items.flatMap((item) => (item.type === 'image' ? [item.url] : [])) };
 }
 
 /** Of a question that waits without a worker, the fleet keeps one line. */

@@ -236,7 +236,8 @@ async function start(
   });
   const turnsBefore = log ? shownTurns(log, { openTurnEnded: !continues }) : [];
   const continuesAgents = options.unfinishedTurn === 'continue' && forkedFrom === null;
-  const deps = turnDeps({ services, state, record, emit }, { recorded: log?.agents ?? [], continues: continuesAgents });
+  const earlier = { recorded: log?.agents ?? [], continues: continuesAgents };
+  const deps = turnDeps({ services, state, record, emit }, earlier, log?.doneOnce ?? new Set());
   // The open turn shows its items again, under the ids that they had.
   deps.itemIds.taken(turnsBefore.filter(({ status }) => status !== 'inProgress'));
   const turns = new Turns(deps);
@@ -296,9 +297,13 @@ async function start(
     hub,
     closed,
     release: (graceMs) => {
-      releaseGraceMs = graceMs;
+      const isFirst = releaseGraceMs === null;
+      releaseGraceMs = Math.min(graceMs, releaseGraceMs ?? graceMs);
       queue.close();
+      // The loop may wait for the first one by now, which this one shortens. Its failure is the loop's as well.
+      if (!isFirst) turns.release(graceMs).catch(() => undefined);
     },
+    isOnlyWaiting: () => turns.isOnlyWaiting,
     killProcesses: () => services.killProcesses(),
     report: (what) => sessionReport(what, state, services),
     mcp: services.mcp,
@@ -306,12 +311,13 @@ async function start(
   });
 }
 
-function turnDeps(deps: SessionDeps, earlier: EarlierAgents): TurnDeps {
+function turnDeps(deps: SessionDeps, earlier: EarlierAgents, doneOnce: ReadonlySet<string>): TurnDeps {
   const { config } = deps.services;
   return {
     ...deps,
     agents: new Subagents(deps, earlier),
     snapshots: new UndoSnapshots(deps),
+    doneOnce,
     itemIds: new ItemIds(),
     // Asked for when the session opens, so that the answer is there when the first request is.
     repository:

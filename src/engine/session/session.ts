@@ -17,6 +17,7 @@ export interface SessionParts {
   readonly closed: Promise<void>;
   /** Ends the submission loop; a turn that runs is let go, within so many milliseconds. */
   readonly release: (graceMs: number) => void;
+  readonly isOnlyWaiting: () => boolean;
   readonly killProcesses: () => void;
   readonly report: (what: SessionReport['type']) => SessionReport;
   readonly endCommands: (id: number | null) => Promise<number>;
@@ -74,11 +75,20 @@ export class Session implements AsyncDisposable {
   /**
    * Closes the session, but lets a turn that runs go without an end: opened with `unfinishedTurn: 'continue'`, here or elsewhere, the
    * thread continues it at its very step. A question stays open and is asked again there.
-   * @param graceMs how long what is under way, a command or a response, has to end; then it is cut off as by a crash
+   * @param graceMs how long what is under way, a command or a response, has to end; then it is cut off as by a crash. Of several
+   *   calls the one counts that leaves the least time
    */
   async release(graceMs: number): Promise<void> {
     this.#parts.release(graceMs);
     await this.#parts.closed;
+  }
+
+  /**
+   * Whether the turn that runs only waits for answers: nothing is under way beside its questions, and a release takes no time. One
+   * that waits for a subagent is judged by what that one does.
+   */
+  get isOnlyWaiting(): boolean {
+    return this.#parts.isOnlyWaiting();
   }
 
   /** Ends every process that the session started, at once and without waiting: for a program that is about to exit. */

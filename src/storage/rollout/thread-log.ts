@@ -48,6 +48,8 @@ export interface ThreadLog {
   readonly agents: readonly AgentStatusRecord[];
   /** Keys of what the user approved for the session. */
   readonly approved: readonly string[];
+  /** Turns that compacted the conversation or went back to a snapshot: one of them that is begun again is not to do so twice. */
+  readonly doneOnce: ReadonlySet<string>;
 }
 
 export type HistoryEntry =
@@ -89,6 +91,7 @@ interface Draft {
   budgetUsed: BudgetUsedRecord | null;
   /** Whether the file marks where its turns start; the reference's files do not. */
   marked: boolean;
+  task: string;
 }
 
 interface RecordedOutput {
@@ -121,6 +124,7 @@ class LogReader {
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
   readonly #approved = new Set<string>();
+  readonly #doneOnce = new Set<string>();
   /** The outputs of the newest response that has calls. */
   #outputs: RecordedOutput[] = [];
 
@@ -133,6 +137,7 @@ class LogReader {
       case 'response_item':
         return this.#item(line);
       case 'compacted':
+        this.#noteDone();
         this.#history.push({
           type: 'compacted',
           message: line.payload.message,
@@ -171,14 +176,15 @@ class LogReader {
       openTurn: open && { turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
       agents: [...this.#agents.values()],
       approved: [...this.#approved],
+      doneOnce: this.#doneOnce,
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
 
-  /** The turn to resume: one without an end, of which at least the user's request is in the journal. */
+  /** The turn to resume: without an end, and at least the user's request is in the journal. Other tasks are begun again whole. */
   #openTurn(): Draft | null {
     const last = this.#turns.at(-1);
-    if (last?.status !== 'inProgress') return null;
+    if (last?.status !== 'inProgress' || last.task !== 'regular') return null;
     return last.lines.some((line) => line.type === 'item') ? last : null;
   }
 
@@ -244,14 +250,25 @@ class LogReader {
     if (usage) this.#history.push({ type: 'childUsage', usage, window: info.model_context_window ?? null });
   }
 
+  #setUp(setup: TurnSetup | undefined): void {
+    const last = this.#turns.at(-1);
+    if (last && setup) last.task = setup.task;
+    this.#provider = setup?.provider ?? this.#provider;
+  }
+
+  #noteDone(): void {
+    const last = this.#turns.at(-1);
+    if (last?.status === 'inProgress') this.#doneOnce.add(last.id);
+  }
+
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
     const last = this.#turns.at(-1);
     switch (event.type) {
       case 'task_started':
         this.#tokenInfoBefore = this.#tokenInfo;
         this.#turnStartedAt = this.#history.length;
-        this.#provider = TurnSetup.safeParse(event['setup']).data?.provider ?? this.#provider;
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+        this.#setUp(TurnSetup.safeParse(event['setup']).data);
         return;
       case 'user_message':
         if (!last?.marked || last.status !== 'inProgress') this.#startUnmarked(stringOf(event, 'message') ?? '');
@@ -269,6 +286,7 @@ class LogReader {
         return;
       }
       case 'undo_completed': {
+        this.#noteDone();
         const snapshot = stringOf(event, 'snapshot');
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
         return;
@@ -314,7 +332,7 @@ function statusAtEnd({ status, marked }: Draft): LoggedTurn['status'] {
 }
 
 function draft(id: string, marked: boolean): Draft {
-  return { id, status: 'inProgress', error: null, entries: [], lines: [], budgetUsed: null, marked };
+  return { id, status: 'inProgress', error: null, entries: [], lines: [], budgetUsed: null, marked, task: 'regular' };
 }
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {

@@ -6,7 +6,7 @@ import type { WorkTree } from '../place/index.ts';
 import type { Limit, Place, ThreadSettings, TurnInput } from '../protocol.ts';
 import { THREAD, USER_HEADER } from '../service/names.ts';
 import type { ThreadObject } from '../service/thread-object.ts';
-import type { EndedTurn, ThreadState } from '../service/thread-state.ts';
+import type { EndedTurn, ThreadView } from '../service/thread-state.ts';
 
 export interface FleetClientOptions {
   /** The front's address or, on one machine, that of the engine's ingress. */
@@ -31,7 +31,7 @@ export interface NewTurn {
 /** A turn that waits for a person, or has ended. */
 export type TurnState =
   | { readonly type: 'ended'; readonly turn: EndedTurn }
-  | { readonly type: 'waiting'; readonly state: ThreadState };
+  | { readonly type: 'waiting'; readonly state: ThreadView };
 
 /** How often a turn is looked at at first, and at last, ms. */
 const FIRST_LOOK_MS = 50;
@@ -86,7 +86,7 @@ export class FleetClient {
   }
 
   /** Null: there is no such thread, or it is another user's. @throws FleetError */
-  async state(threadId: string): Promise<ThreadState | null> {
+  async state(threadId: string): Promise<ThreadView | null> {
     try {
       return await called(this.#thread(threadId).state());
     } catch (error) {
@@ -126,7 +126,7 @@ export class FleetClient {
     }
   }
 
-  async #stateIfReachable(threadId: string): Promise<ThreadState | null> {
+  async #stateIfReachable(threadId: string): Promise<ThreadView | null> {
     try {
       return await this.state(threadId);
     } catch (error) {

@@ -1,7 +1,8 @@
 import { handlers, type ObjectContext, type ObjectSharedContext, object, TerminalError } from '@restatedev/restate-sdk';
-import { Submission, type TurnInput, type TurnOutcome } from '../protocol.ts';
+import { Submission, TurnInput, type TurnOutcome } from '../protocol.ts';
 import type { LimitObject } from './limit-object.ts';
 import { LIMIT, RETRIES, SHORT, THREAD, TURN, USER_HEADER } from './names.ts';
+import { isLong, picturesOf, storePictures, withPictures } from './pictures.ts';
 import {
   arrived,
   type Change,
@@ -11,6 +12,8 @@ import {
   stopped,
   submitted,
   type ThreadState,
+  type ThreadView,
+  viewOf,
 } from './thread-state.ts';
 import type { TurnWorkflow } from './turn-workflow.ts';
 
@@ -36,14 +39,18 @@ export const threadObject = object({
       const { data: submission } = Submission.safeParse(input);
       if (submission === undefined) throw refused('this is not a turn of keel');
       const state = (await ownState(ctx)) ?? newThread(submission, userOf(ctx));
+      const op = withPictures(submission.op, await pictures(ctx, state, picturesOf(submission.op)));
       return attempted(() => {
-        const change = submitted(state, submission);
+        const change = submitted(state, { ...submission, op });
         carryOut(ctx, state, change);
         return { turnId: change.turnId };
       });
     },
-    async input(ctx: ObjectContext, input: TurnInput['input']): Promise<void> {
+    async input(ctx: ObjectContext, given: unknown): Promise<void> {
+      const { data: sent } = TurnInput.shape.input.safeParse(given);
+      if (sent === undefined) throw refused('this is not an answer, a message or an interrupt');
       const state = await knownState(ctx);
+      const input = sent.type === 'steer' ? { ...sent, images: await pictures(ctx, state, sent.images ?? []) } : sent;
       attempted(() => carryOut(ctx, state, arrived(state, input)));
     },
     /** Takes back what waits and interrupts what runs. */
@@ -62,7 +69,10 @@ export const threadObject = object({
         carryOut(ctx, state, stageEnded(state, turnId, stage, outcome));
       },
     ),
-    state: handlers.object.shared(async (ctx: ObjectSharedContext): Promise<ThreadState | null> => ownState(ctx)),
+    state: handlers.object.shared(async (ctx: ObjectSharedContext): Promise<ThreadView | null> => {
+      const state = await ownState(ctx);
+      return state === null ? null : viewOf(state);
+    }),
   },
   // The record of a thread is its state and its rollout; nobody reads how its handlers got there.
   options: { journalRetention: SHORT, retryPolicy: RETRIES },
@@ -72,7 +82,12 @@ export type ThreadObject = typeof threadObject;
 function newThread({ place, settings, limits }: Submission, owner: string): ThreadState {
   if (place === undefined) throw refused('this thread does not exist: say where it works');
   const setup = { place, settings: settings ?? { overrides: [] }, limits: limits ?? [] };
-  return { owner, ...setup, count: 0, current: null, queue: [], ended: [] };
+  return { owner, ...setup, isClaiming: false, count: 0, current: null, queue: [], ended: [] };
+}
+
+/** The engine keeps names of pictures, not the pictures. */
+async function pictures(ctx: ObjectContext, { place }: ThreadState, urls: readonly string[]): Promise<string[]> {
+  return urls.some(isLong) ? await ctx.run('pictures', () => storePictures(place.home, urls)) : [...urls];
 }
 
 /** Null for a thread that does not exist. Another user's thread is refused as if it did not. */

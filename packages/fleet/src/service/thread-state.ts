@@ -1,15 +1,16 @@
 // What the fleet knows of a thread, and what happens to it: a pure function of the state and what arrives, so that its rules can be
 // tested without an engine. The thread object (thread-object.ts) does what is returned.
 import type { Op } from 'keel/protocol';
-import type {
-  Limit,
-  Place,
-  Question,
-  Submission,
-  ThreadSettings,
-  TurnInput,
-  TurnJob,
-  TurnOutcome,
+import {
+  type Limit,
+  type Place,
+  type Question,
+  type Submission,
+  steerOp,
+  type ThreadSettings,
+  type TurnInput,
+  type TurnJob,
+  type TurnOutcome,
 } from '../protocol.ts';
 
 /** Newest turns whose ends are kept for those who ask. */
@@ -17,6 +18,8 @@ const KEPT_TURNS = 20;
 /** Turns and inputs that may wait; more is a runaway client. */
 const MAX_WAITING = 64;
 const MAX_ANSWERS = 4_096;
+/** What a thread's state may take, as JSON: the engine loads all of it for each call, and has a limit of its own for a message. */
+const MAX_STATE_CHARS = 4 * 1024 * 1024;
 
 export interface QueuedTurn {
   readonly turnId: string;
@@ -35,10 +38,13 @@ export interface CurrentTurn extends QueuedTurn {
 export interface EndedTurn {
   readonly turnId: string;
   readonly submissionId: string;
-  readonly status: 'completed' | 'interrupted' | 'failed';
+  /** `stopped`: it was taken back before it started. */
+  readonly status: 'completed' | 'interrupted' | 'failed' | 'stopped';
   readonly message: string | null;
   readonly error: string | null;
   readonly tokens: number | null;
+  /** How many messages for it have reached no conversation: the user interrupted it before they could. */
+  readonly dropped: number;
 }
 
 export interface ThreadState {
@@ -46,12 +52,32 @@ export interface ThreadState {
   readonly place: Place;
   readonly settings: ThreadSettings;
   readonly limits: readonly Limit[];
+  /** Whether the thread waits for its limits: also for a turn that was stopped meanwhile, whose place the next one takes. */
+  readonly isClaiming: boolean;
   /** Turns that were submitted so far. */
   readonly count: number;
   readonly current: CurrentTurn | null;
   readonly queue: readonly QueuedTurn[];
   /** Oldest first. */
   readonly ended: readonly EndedTurn[];
+}
+
+/** What is shown of a thread: neither what was submitted nor what was answered, which may be long. */
+export interface ThreadView extends Omit<ThreadState, 'current' | 'queue'> {
+  readonly current: Omit<CurrentTurn, 'op' | 'inputs'> | null;
+  readonly queue: readonly Omit<QueuedTurn, 'op'>[];
+}
+
+export function viewOf({ current, queue, ...state }: ThreadState): ThreadView {
+  return {
+    ...state,
+    current: current === null ? null : withoutInput(current),
+    queue: queue.map(({ turnId, submissionId }) => ({ turnId, submissionId })),
+  };
+}
+
+function withoutInput({ turnId, submissionId, stage, phase, questions }: CurrentTurn): ThreadView['current'] {
+  return { turnId, submissionId, stage, phase, questions };
 }
 
 export type ThreadEffect =
@@ -78,19 +104,26 @@ export function submitted(
   if (before.queue.length >= MAX_WAITING) throw new Refusal(`${MAX_WAITING} turns of this thread are waiting already`);
   const turn = { turnId: `f${before.count + 1}`, submissionId, op };
   const state = { ...before, count: before.count + 1, queue: [...before.queue, turn] };
+  requireRoom(state);
   return { ...withNext(state), turnId: turn.turnId };
 }
 
-/** The limits let the current turn through. */
-export function granted(state: ThreadState): Change {
-  const { current } = state;
-  return current?.phase === 'limited' ? started(state, current) : { state, effects: [] };
+/** The limits let the current turn through. Where none waits for them any more they are given back. */
+export function granted(before: ThreadState): Change {
+  if (!before.isClaiming) return { state: before, effects: [] };
+  const { current, limits } = before;
+  const state = { ...before, isClaiming: false };
+  return current?.phase === 'limited' ? started(state, current) : { state, effects: [{ type: 'giveBack', limits }] };
 }
 
 /** An answer, a message or an interrupt for the current turn. @throws Refusal */
 export function arrived(before: ThreadState, input: TurnInput['input']): Change {
   const { current } = before;
   if (current === null) throw new Refusal('no turn of this thread is running or waiting');
+  // Nobody has to write down that a turn ended which never began.
+  if (input.type === 'interrupt' && current.phase === 'limited' && current.stage === 0) {
+    return withNext(takenBack({ ...before, current: null }, [current]));
+  }
   const alike = current.inputs.filter((one) => one.input.type === input.type).length;
   // A long turn asks many questions, and an interrupt has to get through whatever came before it.
   const most = input.type === 'answer' ? MAX_ANSWERS : MAX_WAITING;
@@ -101,6 +134,7 @@ export function arrived(before: ThreadState, input: TurnInput['input']): Change 
   const numbered: TurnInput = { at: current.inputs.length + 1, input };
   const turn = { ...current, inputs: [...current.inputs, numbered] };
   const state = { ...before, current: turn };
+  if (input.type !== 'interrupt') requireRoom(state);
   if (current.phase === 'running') {
     return { state, effects: [{ type: 'pass', turnId: turn.turnId, stage: turn.stage, input: numbered }] };
   }
@@ -121,10 +155,14 @@ export function stageEnded(state: ThreadState, turnId: string, stage: number, ou
   }
   const { status, message, error, tokens } = outcome;
   const { submissionId } = current;
-  const ended = [...state.ended, { turnId, submissionId, status, message, error, tokens }].slice(-KEPT_TURNS);
-  const late = status === 'completed' ? lateSteers(current, outcome.taken) : [];
+  const late = lateSteers(current, outcome.taken);
+  // Whoever interrupts a turn wants nothing more to happen: what was said to it starts none.
+  const dropped = status === 'interrupted' ? late.length : 0;
+  const ended = remembered([...state.ended, { turnId, submissionId, status, message, error, tokens, dropped }]);
   const queue = [
-    ...late.map((op, at) => ({ turnId: `${turnId}-late-${at}`, submissionId: `${submissionId}-late-${at}`, op })),
+    ...late
+      .slice(dropped)
+      .map((op, at) => ({ turnId: `${turnId}-late-${at}`, submissionId: `${submissionId}-late-${at}`, op })),
     ...state.queue,
   ];
   const next = withNext({ ...state, current: null, ended, queue });
@@ -133,8 +171,29 @@ export function stageEnded(state: ThreadState, turnId: string, stage: number, ou
 
 /** Takes back what waits, and interrupts what runs. */
 export function stopped(state: ThreadState): Change {
-  const emptied = { ...state, queue: [] };
+  const emptied = takenBack({ ...state, queue: [] }, state.queue);
   return state.current === null ? { state: emptied, effects: [] } : arrived(emptied, { type: 'interrupt' });
+}
+
+/** Turns that never started have an end too, for whoever waits for it. */
+function takenBack(state: ThreadState, turns: readonly QueuedTurn[]): ThreadState {
+  const none = { status: 'stopped', message: null, error: null, tokens: null, dropped: 0 } as const;
+  const stopped = turns.map(({ turnId, submissionId }) => ({ turnId, submissionId, ...none }));
+  return { ...state, ended: remembered([...state.ended, ...stopped]) };
+}
+
+/** The newest that ran, and besides those that were taken back, of which one call may make many. */
+function remembered(ended: readonly EndedTurn[]): readonly EndedTurn[] {
+  const isStopped = ({ status }: EndedTurn) => status === 'stopped';
+  const ran = ended.filter((turn) => !isStopped(turn)).slice(-KEPT_TURNS);
+  const kept = new Set([...ran, ...ended.filter(isStopped).slice(-MAX_WAITING - 1)]);
+  return ended.filter((turn) => kept.has(turn));
+}
+
+/** @throws Refusal */
+function requireRoom(state: ThreadState): void {
+  if (JSON.stringify(state).length <= MAX_STATE_CHARS) return;
+  throw new Refusal('too much text waits in this thread: put what is long into a file that it can read');
 }
 
 function withNext(state: ThreadState): Change {
@@ -150,8 +209,9 @@ function resumed(state: ThreadState, { stage, ...turn }: CurrentTurn): Change {
 }
 
 function admitted(state: ThreadState, current: CurrentTurn): Change {
-  const { limits } = state;
-  return limits.length === 0 ? started(state, current) : { state, effects: [{ type: 'acquire', limits }] };
+  const { limits, isClaiming } = state;
+  if (limits.length === 0) return started(state, current);
+  return { state: { ...state, isClaiming: true }, effects: isClaiming ? [] : [{ type: 'acquire', limits }] };
 }
 
 function started(state: ThreadState, turn: CurrentTurn): Change {
@@ -175,9 +235,5 @@ function asks({ questions }: CurrentTurn, questionId: string): boolean {
 
 /** Messages that came too late for the turn they were meant for: each is a turn of its own. */
 function lateSteers({ inputs }: CurrentTurn, taken: readonly number[]): Op[] {
-  return inputs.flatMap(({ at, input }) =>
-    input.type === 'steer' && !taken.includes(at)
-      ? [{ type: 'userInput', items: [{ type: 'text', text: input.text }] } as const]
-      : [],
-  );
+  return inputs.flatMap(({ at, input }) => (input.type === 'steer' && !taken.includes(at) ? [steerOp(input)] : []));
 }

@@ -2,6 +2,10 @@ import type { Session, SessionEvent } from 'keel/session';
 import type { PeerRoute } from '../worker/peer-server.ts';
 import { SseStream } from './sse.ts';
 
+/** A worker that has shown nothing for so long hangs, ms. It gives a sign of life every second. */
+export const WORKER_SILENT_MS = 3_000;
+const HEARTBEAT_MS = WORKER_SILENT_MS / 3;
+
 export interface LiveThreads {
   /** The session of a thread whose turn runs on this worker; null: none does. */
   sessionOf(threadId: string): Pick<Session, 'events'> | null;
@@ -14,7 +18,7 @@ export function liveRoute(threads: LiveThreads): PeerRoute {
     if (threadId === undefined || request.method !== 'GET') return false;
     const session = threads.sessionOf(threadId);
     if (session === null) response.writeHead(404).end();
-    else void sendEvents(session, new SseStream(response));
+    else void sendEvents(session, new SseStream(response, { heartbeatMs: HEARTBEAT_MS }));
     return true;
   };
 }

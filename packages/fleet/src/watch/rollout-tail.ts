@@ -8,8 +8,12 @@ export interface RecordedLine {
   readonly text: string;
 }
 
-/** How often a record is looked at that does not grow, ms. Watches of files see nothing on most shared file systems. */
+/**
+ * How often a record is looked at, ms: soon after it has grown, and where nothing happens in it for long. Watches of files see
+ * nothing on most shared file systems.
+ */
 const LOOK_MS = 150;
+const LAST_LOOK_MS = 1_000;
 /** A longer line is no line of keel's. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -31,11 +35,12 @@ export async function* tailRollout(
 ): AsyncGenerator<RecordedLine, void, undefined> {
   let offset = 0;
   let ordinal = -1;
-  for (;;) {
+  for (let wait = LOOK_MS; ; wait = Math.min(LAST_LOOK_MS, wait * 1.1)) {
     const file = path();
     const size = file === null ? 0 : await sizeOf(file);
     if (size < offset) throw new RecordReplaced('the record is shorter than it was');
     if (file !== null && size > offset) {
+      wait = LOOK_MS;
       for await (const { bytes, text } of wholeLines(file, offset, size, signal)) {
         offset += bytes;
         ordinal += 1;
@@ -43,7 +48,7 @@ export async function* tailRollout(
       }
     }
     if (signal.aborted) return;
-    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await delay(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
   }
 }

@@ -5,10 +5,13 @@ const MAX_WAITING_BYTES = 256 * 1024;
 /** How long a client may take nothing before it is cut off, ms. It connects again from where it was. */
 const STALLED_MS = 30_000;
 /** A comment this often shows both sides that the other one is there, ms. */
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 5_000;
+/** Nothing for so long, not even a comment, comes from nobody who lives, ms. */
+export const SILENT_MS = 3 * HEARTBEAT_MS;
 
 export interface SseOptions {
   readonly stalledMs?: number;
+  readonly heartbeatMs?: number;
 }
 
 /** One client's stream of server-sent events. A client that reads slowly costs a bounded buffer, and is cut off when it stalls. */
@@ -18,7 +21,7 @@ export class SseStream implements Disposable {
   readonly #closed = new AbortController();
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(response: ServerResponse, { stalledMs = STALLED_MS }: SseOptions = {}) {
+  constructor(response: ServerResponse, { stalledMs = STALLED_MS, heartbeatMs = HEARTBEAT_MS }: SseOptions = {}) {
     this.#response = response;
     this.#stalledMs = stalledMs;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -26,10 +29,7 @@ export class SseStream implements Disposable {
     response.on('close', () => this.#closed.abort());
     // The client may have left while it was looked up what it may see.
     if (response.destroyed || response.closed) this.#closed.abort();
-    this.#heartbeat = setInterval(
-      () => this.#response.writableNeedDrain || this.#response.write(':\n\n'),
-      HEARTBEAT_MS,
-    );
+    this.#heartbeat = setInterval(() => this.#response.writableNeedDrain || this.#response.write(':\n\n'), heartbeatMs);
     this.#heartbeat.unref();
   }
 
@@ -61,6 +61,35 @@ export class SseStream implements Disposable {
       clearTimeout(stalled);
       this.#response.off('drain', resolve);
     }
+  }
+}
+
+/** Ends a request when nothing has come of it for `ms`: before its answer, or within it. */
+export class SilenceLimit implements Disposable {
+  readonly #silent = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    this.#timer = setTimeout(() => this.#silent.abort(new TypeError(`nothing came for ${ms} ms`)), ms);
+  }
+
+  /** Aborts when it is silent. */
+  get signal(): AbortSignal {
+    return this.#silent.signal;
+  }
+
+  /** Passes on what comes. */
+  async *heard(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of body) {
+      this.#timer.refresh();
+      yield chunk;
+      // Whoever reads slowly is not taken for silence.
+      this.#timer.refresh();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionEvent } from 'keel/protocol';
-import { readSse } from './sse.ts';
+import { readSse, SILENT_MS, SilenceLimit } from './sse.ts';
 
 export interface WatchOptions {
   /** The front's address. */
@@ -9,6 +9,8 @@ export interface WatchOptions {
   readonly threadId: string;
   /** The last line that is known; -1: none. Null: live events alone. */
   readonly after: number | null;
+  /** How long the front may send nothing before the connection counts as lost, ms. */
+  readonly silentMs?: number;
 }
 
 export type Watched =
@@ -16,6 +18,8 @@ export type Watched =
   | { readonly type: 'line'; readonly ordinal: number; readonly line: unknown }
   /** A worker runs the thread from here on: what it shows is live. */
   | { readonly type: 'attached' }
+  /** It does so no more, or hangs: what happens is in the record. */
+  | { readonly type: 'detached' }
   | { readonly type: 'live'; readonly event: SessionEvent };
 
 /** How long a lost connection is left alone at first, and at most, ms. */
@@ -40,10 +44,11 @@ export async function* watch(options: WatchOptions, signal: AbortSignal): AsyncG
   let last = options.after;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
-    const body = await connect(options, last, signal);
+    using silence = new SilenceLimit(options.silentMs ?? SILENT_MS);
+    const body = await connect(options, last, AbortSignal.any([signal, silence.signal]));
     if (body !== null) {
       try {
-        for await (const sent of readSse(body)) {
+        for await (const sent of readSse(silence.heard(body))) {
           wait = FIRST_WAIT_MS;
           if (sent.event === 'reset') last = last === null ? null : -1;
           const watched = watchedOf(sent);
@@ -83,7 +88,7 @@ async function connect({ url, token, threadId }: WatchOptions, last: number | nu
 }
 
 function watchedOf({ event, data, id }: { readonly event: string; readonly data: string; readonly id: string | null }) {
-  if (event === 'attached') return { type: 'attached' } as const;
+  if (event === 'attached' || event === 'detached') return { type: event } as const;
   let value: unknown;
   try {
     value = JSON.parse(data);

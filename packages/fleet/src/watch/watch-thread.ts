@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownerAddress } from 'keel/session';
+import { WORKER_SILENT_MS } from './live-route.ts';
 import { tailRollout } from './rollout-tail.ts';
-import { readSse, type SseStream } from './sse.ts';
+import { readSse, SilenceLimit, type SseStream } from './sse.ts';
 
 export interface WatchedThread {
   readonly threadId: string;
@@ -13,10 +14,13 @@ export interface WatchedThread {
   readonly secret: string;
   /** Whether a worker may be at this address, which a lease names: the secret is sent to no other. */
   readonly isWorker: (address: string) => boolean;
+  /** How long a worker may show nothing before it counts as hung, ms. */
+  readonly silentMs?: number;
 }
 
-/** How soon a worker is looked for that has the thread, ms. */
+/** How soon a worker is looked for that has the thread, ms: at first, and where none has it for long. */
 const LOOK_MS = 250;
+const LAST_LOOK_MS = 500;
 
 /**
  * Sends a thread to a client until that is gone: the lines of its record, in order and without a gap, and beside them what the worker
@@ -46,32 +50,81 @@ async function sendRecord(
 }
 
 async function sendLive(thread: WatchedThread, stream: SseStream, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const path = thread.rolloutPath();
-    const address = path === null ? null : ownerAddress(path);
-    if (address !== null && thread.isWorker(address)) await forwardLive(thread, address, stream, signal);
-    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  for (let wait = LOOK_MS; !signal.aborted; wait = Math.min(LAST_LOOK_MS, wait * 1.5)) {
+    const address = ownerOf(thread);
+    if (address !== null && thread.isWorker(address) && (await forwardLive(thread, address, stream, signal))) {
+      wait = LOOK_MS;
+    }
+    await delay(wait, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Until the worker ends the stream: its session has ended, or moved. */
+function ownerOf({ rolloutPath }: WatchedThread): string | null {
+  const path = rolloutPath();
+  return path === null ? null : ownerAddress(path);
+}
+
+/**
+ * Until the worker ends the stream, since its session has ended or moved; or falls silent; or another one has the thread.
+ * @returns whether it showed the thread
+ */
 async function forwardLive(
-  { threadId, secret }: WatchedThread,
+  thread: WatchedThread,
   address: string,
   stream: SseStream,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  const { threadId, secret, silentMs = WORKER_SILENT_MS } = thread;
+  let isAttached = false;
+  using silence = new SilenceLimit(silentMs);
+  using moved = new OwnerChange(thread, address);
   try {
     const response = await fetch(new URL(`/live/${threadId}`, address), {
       headers: { authorization: `Bearer ${secret}` },
-      signal,
+      signal: AbortSignal.any([signal, silence.signal, moved.signal]),
     });
-    if (!response.ok || response.body === null) return void response.body?.cancel();
-    await stream.send('attached', '{}');
-    for await (const { event, data } of readSse(response.body)) {
-      if (event === 'live') await stream.send('live', data);
-    }
+    if (response.ok && response.body !== null) {
+      isAttached = true;
+      await stream.send('attached', '{}');
+      for await (const { event, data } of readSse(silence.heard(response.body))) {
+        if (event === 'live') await stream.send('live', data);
+      }
+    } else await response.body?.cancel();
   } catch {
-    // It is gone, or the client is: the caller looks which.
+    // It is gone or hangs, or the client is gone: the caller looks which.
+  }
+  if (isAttached) await stream.send('detached', '{}');
+  return isAttached;
+}
+
+/** Looks again and again who has a thread: a worker that was cut off from the others may show it for long after it has lost it. */
+class OwnerChange implements Disposable {
+  readonly #changed = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(thread: WatchedThread, address: string) {
+    this.#timer = setInterval(() => {
+      // A thread without an owner is closing here, and the worker shows that.
+      if (isOfAnother(thread, address)) this.#changed.abort();
+    }, LAST_LOOK_MS);
+  }
+
+  /** Aborts when another worker has it. */
+  get signal(): AbortSignal {
+    return this.#changed.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function isOfAnother(thread: WatchedThread, address: string): boolean {
+  try {
+    const owner = ownerOf(thread);
+    return owner !== null && owner !== address;
+  } catch {
+    // The shared directory is away for a moment, which says nothing of the owner.
+    return false;
   }
 }

@@ -5,57 +5,84 @@ import type { TurnInput, TurnJob } from '../protocol.ts';
 /** How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. */
 const ANSWER_MS = 1_000;
 const LOOK_MS = 150;
+/** Answers of what is between workers: nobody was there to ask. */
+const GATEWAY_STATUSES: readonly number[] = [502, 503, 504];
 
-/** What a worker says of a turn that it is asked about. */
+/** What a worker says of a turn that it is asked about, or given an input for. */
 export const OwnerAnswer = z.discriminatedUnion('type', [
+  /** It runs here, and has the input. */
   z.object({ type: z.literal('running') }),
   /** It has no such turn: that has ended, or moved, or its session is closing. The record says which. */
   z.object({ type: z.literal('gone') }),
 ]);
 export type OwnerAnswer = z.infer<typeof OwnerAnswer>;
 
-/** How a wait for another worker's turn ended. `silent`: that worker is dead, frozen, or cut off from here. */
-export type AttachEnd = Exclude<OwnerAnswer, { type: 'running' }> | { readonly type: 'silent' };
+/**
+ * How a wait for another worker's turn ended. `silent`: that worker is dead, frozen, or cut off from here. `refused`: somebody lives
+ * there who does not speak of turns to this worker, since it has another secret or is another program: it may well run the turn.
+ */
+export type AttachEnd =
+  | Exclude<OwnerAnswer, { type: 'running' }>
+  | { readonly type: 'silent' }
+  | { readonly type: 'refused'; readonly why: string };
 
 export interface OwnedTurn {
-  readonly job: TurnJob;
+  readonly job: Pick<TurnJob, 'threadId' | 'turnId'>;
   /** Where the owner serves its turns. */
   readonly address: string;
   /** The workers' shared secret. */
   readonly secret: string;
 }
 
-/** Waits for a turn that another worker runs, as long as that one lives. */
-export async function attach(turn: OwnedTurn, signal: AbortSignal): Promise<AttachEnd> {
-  for (;;) {
-    const answer = await askOwner(turn, signal);
+/**
+ * Waits for a turn that another worker runs, as long as that one lives, and hands it the inputs that arrive here, in their order and
+ * each until it is taken: the owner passes over what it has by its number.
+ * @param inputs read again each time: it grows
+ */
+export async function attach(turn: OwnedTurn, inputs: readonly TurnInput[], signal: AbortSignal): Promise<AttachEnd> {
+  for (let passed = 0; ; ) {
+    const input = inputs[passed];
+    let answer = await askOwner(turn, input, signal);
+    // A connection may break for other reasons than the death of its server; whoever is dead breaks the next one at once.
+    if (answer.type === 'broken') answer = await askOwner(turn, input, signal);
+    if (answer.type === 'broken') return { type: 'silent' };
     if (answer.type !== 'running') return answer;
-    await delay(LOOK_MS, undefined, { signal });
+    if (input === undefined) await delay(LOOK_MS, undefined, { signal });
+    else passed += 1;
   }
 }
 
-async function askOwner(turn: OwnedTurn, signal: AbortSignal): Promise<AttachEnd | { readonly type: 'running' }> {
-  const answer = await request(turn, { method: 'GET' }, signal);
-  return OwnerAnswer.safeParse(answer).data ?? { type: 'silent' };
-}
-
-/** Hands an input on to the worker that has the turn. That it could not be reached is seen by whoever waits for the turn. */
-export async function passInput(turn: OwnedTurn, input: TurnInput, signal: AbortSignal): Promise<void> {
-  await request(turn, { method: 'POST', body: JSON.stringify(input) }, signal);
-}
-
-async function request({ job, address, secret }: OwnedTurn, init: RequestInit, signal: AbortSignal): Promise<unknown> {
+async function askOwner(
+  { job, address, secret }: OwnedTurn,
+  input: TurnInput | undefined,
+  signal: AbortSignal,
+): Promise<AttachEnd | OwnerAnswer | { readonly type: 'broken' }> {
   const url = new URL(`/turns/${job.threadId}/${job.turnId}`, address);
+  const late = AbortSignal.timeout(ANSWER_MS);
   try {
     const response = await fetch(url, {
-      ...init,
+      ...(input === undefined ? {} : { method: 'POST', body: JSON.stringify(input) }),
       headers: { authorization: `Bearer ${secret}` },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      signal: AbortSignal.any([signal, late]),
+      redirect: 'manual',
     });
-    return response.ok ? await response.json() : null;
+    const text = await response.text();
+    return response.ok ? answerIn(text, address) : refusal(response.status, address);
   } catch {
     signal.throwIfAborted();
-    // Refused, reset or not answered in time: all of it means that nobody is there.
-    return null;
+    return { type: late.aborted ? 'silent' : 'broken' };
   }
+}
+
+function answerIn(text: string, address: string): AttachEnd | OwnerAnswer {
+  try {
+    return OwnerAnswer.parse(JSON.parse(text));
+  } catch {
+    return { type: 'refused', why: `what answers at ${address} is no worker of this fleet` };
+  }
+}
+
+function refusal(status: number, address: string): AttachEnd {
+  if (GATEWAY_STATUSES.includes(status)) return { type: 'silent' };
+  return { type: 'refused', why: `the worker at ${address} has this thread and refuses to speak of it: ${status}` };
 }

@@ -11,7 +11,8 @@ import {
   submitIfOpen,
   version,
 } from 'keel/session';
-import { promptOp, type Question, steerId, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
+import { type Question, steerId, steerOp, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
+import { loadPictures } from '../service/pictures.ts';
 import { cutText, MESSAGE_CHARS, shownQuestion } from './cut-text.ts';
 import { takenSteers } from './recorded-turn.ts';
 
@@ -31,8 +32,10 @@ export interface LiveTurnOptions {
 
 type Answer = Extract<TurnInput['input'], { type: 'answer' }>;
 
-/** How long what runs beside a question has to end before the turn is parked, ms: a command is not cut off for that. */
-const PARK_GRACE_MS = 3_600_000;
+/** How soon it is looked again whether a turn can be parked, ms: a command that runs beside the question is not cut off for that. */
+const PARK_LOOK_MS = 1_000;
+/** For what is under way in a turn that only waits, ms: nothing is. */
+const PARK_GRACE_MS = 60_000;
 
 /**
  * The settings of a turn: those in the thread's home, and what the thread overrides. Keys and tokens are in this worker's
@@ -102,15 +105,16 @@ export class LiveTurn {
       case 'interrupt':
         return submitIfOpen(this.session, { type: 'interrupt' });
       case 'steer': {
-        return this.#submitSteer(promptOp(input.text), steerId(this.job.turnId, at));
+        return this.#submitSteer(loadPictures(this.job.place.home, steerOp(input)), steerId(this.job.turnId, at));
       }
     }
   }
 
-  /** Lets the turn go without an end. What is under way has `graceMs` to finish. */
+  /** Lets the turn go without an end. What is under way has `graceMs` to finish, or less if an earlier call said so. */
   release(graceMs: number): Promise<void> {
-    this.#release ??= this.session.release(graceMs);
-    return this.#release;
+    const released = this.session.release(graceMs);
+    this.#release ??= released;
+    return released;
   }
 
   #submitSteer(op: Parameters<Session['submit']>[0], id: string): void {
@@ -123,12 +127,19 @@ export class LiveTurn {
   }
 
   async #follow(events: AsyncIterable<SessionEvent>): Promise<StageEnd> {
-    for await (const event of events) {
-      if (event.type === 'thread.started') this.#begin(event);
-      else this.#note(event);
-      if (event.type === 'turn.completed') void this.#closeWhenIdle();
+    try {
+      for await (const event of events) {
+        if (event.type === 'thread.started') this.#begin(event);
+        else this.#note(event);
+        if (event.type === 'turn.completed') void this.#closeWhenIdle();
+      }
+    } catch (error) {
+      // What this worker can't run it does not keep.
+      await this.session.close().catch(() => undefined);
+      throw error;
+    } finally {
+      if (this.#parkTimer !== null) clearTimeout(this.#parkTimer);
     }
-    if (this.#parkTimer !== null) clearTimeout(this.#parkTimer);
     await this.#release?.catch(() => undefined);
     return this.#stageEnd();
   }
@@ -138,7 +149,9 @@ export class LiveTurn {
     const { turnId, op, inputs } = this.job;
     const recorded = this.#options.rolloutPath === null ? null : recordedSubmissions(this.#options.rolloutPath);
     const continues = turns.at(-1)?.status === 'inProgress';
-    if (!continues && recorded?.ended.has(turnId) !== true) this.session.submit(op, turnId);
+    if (!continues && recorded?.ended.has(turnId) !== true) {
+      this.session.submit(loadPictures(this.job.place.home, op), turnId);
+    }
     for (const input of inputs) {
       const id = steerId(turnId, input.at);
       if (recorded?.taken.has(id) || recorded?.ended.has(id)) this.#delivered.set(input.at, input);
@@ -191,11 +204,13 @@ export class LiveTurn {
   #schedulePark(): void {
     if (this.#parkTimer !== null) clearTimeout(this.#parkTimer);
     this.#parkTimer = null;
-    if (this.#questions.size === 0) return;
-    this.#parkTimer = setTimeout(
-      () => void this.release(PARK_GRACE_MS).catch(() => undefined),
-      this.#options.parkAfterMs,
-    );
+    if (this.#questions.size > 0) this.#parkTimer = setTimeout(() => this.#park(), this.#options.parkAfterMs);
+  }
+
+  /** Until the turn can be released at once it takes what arrives as before: answers, messages, an interrupt, a drain. */
+  #park(): void {
+    if (this.session.isOnlyWaiting) void this.release(PARK_GRACE_MS).catch(() => undefined);
+    else this.#parkTimer = setTimeout(() => this.#park(), Math.min(PARK_LOOK_MS, this.#options.parkAfterMs));
   }
 
   /** Steering that came too late starts a turn of its own right behind this one, which belongs to the stage. */

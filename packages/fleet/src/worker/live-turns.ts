@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KeelError, type Session, ThreadOwnedError } from 'keel/session';
 import type { TurnInput, TurnJob, TurnOutcome } from '../protocol.ts';
 import { isWorkerAddress } from '../worker-address.ts';
-import { attach, type OwnedTurn, type OwnerAnswer, passInput } from './attach.ts';
+import { attach, type OwnerAnswer } from './attach.ts';
 import { cutText, MESSAGE_CHARS } from './cut-text.ts';
 import { LiveTurn, type StageEnd } from './live-turn.ts';
-import { recordedOutcome, rolloutOf } from './recorded-turn.ts';
+import { recordedOutcome, recordedSteers, rolloutOf } from './recorded-turn.ts';
 
 export interface LiveTurnsOptions {
   /** Where other workers reach this one. */
@@ -82,10 +82,11 @@ export class LiveTurns {
     }
   }
 
-  /** Hands an input to the stage of a turn, here or on the worker that has it. */
-  deliver({ threadId, turnId }: Pick<TurnJob, 'threadId' | 'turnId'>, input: TurnInput): void {
+  /** Hands an input to the stage of a turn, here or on the worker that has it. @returns as `answer`; `gone`: nobody has it now */
+  deliver({ threadId, turnId }: Pick<TurnJob, 'threadId' | 'turnId'>, input: TurnInput): OwnerAnswer {
     const stage = this.#stages.get(threadId);
     if (stage?.job.turnId === turnId) stage.deliver(input);
+    return this.answer(threadId, turnId);
   }
 
   /** What another worker is answered that asks for a turn. A result is given once it is there, and can be read from the record later. */
@@ -106,16 +107,11 @@ export class LiveTurns {
     const waiting: TurnInput[] = [...job.inputs];
     const stop = new AbortController();
     let turn: LiveTurn | null = null;
-    let owner: OwnedTurn | null = null;
     let releasedWithin: number | null = null;
     const run = async (): Promise<StageEnd> => {
-      const opened = await this.#openOrWait({ ...job, inputs: waiting }, stop.signal, (found) => {
-        owner = found;
-        for (const input of waiting) void passInput(found, input, stop.signal).catch(() => undefined);
-      });
+      const opened = await this.#openOrWait({ ...job, inputs: waiting }, stop.signal);
       if (!(opened instanceof LiveTurn)) return opened;
       turn = opened;
-      owner = null;
       // A drain that came while it was opened.
       if (releasedWithin !== null) void opened.release(releasedWithin);
       for (const input of waiting) opened.deliver(input);
@@ -124,12 +120,11 @@ export class LiveTurns {
     const stage: Stage = {
       job,
       end: run()
-        .catch(failedEnd)
+        .catch((error: unknown) => failedEnd(error, { ...job, inputs: waiting }))
         .finally(() => this.#stages.delete(job.threadId)),
       deliver: (input) => {
-        waiting.push(input);
+        if (!waiting.some(({ at }) => at === input.at)) waiting.push(input);
         turn?.deliver(input);
-        if (owner !== null) void passInput(owner, input, stop.signal).catch(() => undefined);
       },
       release: async (graceMs) => {
         releasedWithin = graceMs;
@@ -143,11 +138,7 @@ export class LiveTurns {
   }
 
   /** The turn, open on this worker; or how it ended, where it had ended before or another worker ran it to its end. */
-  async #openOrWait(
-    job: TurnJob,
-    signal: AbortSignal,
-    onOwner: (owner: OwnedTurn) => void,
-  ): Promise<LiveTurn | StageEnd> {
+  async #openOrWait(job: TurnJob, signal: AbortSignal): Promise<LiveTurn | StageEnd> {
     const { address, parkAfterMs, secret } = this.#options;
     for (let takeOver = false; ; ) {
       signal.throwIfAborted();
@@ -167,9 +158,8 @@ export class LiveTurns {
           takeOver = true;
           continue;
         }
-        const owner = { job, address: error.address, secret };
-        onOwner(owner);
-        const end = await attach(owner, signal);
+        const end = await attach({ job, address: error.address, secret }, job.inputs, signal);
+        if (end.type === 'refused') throw new TurnMoved(end.why);
         takeOver = end.type === 'silent';
         if (end.type === 'gone') await delay(CLOSING_MS, undefined, { signal });
       }
@@ -182,10 +172,12 @@ function isSame(one: TurnJob, other: TurnJob): boolean {
 }
 
 /** A turn that can't be opened ends as failed where another attempt would fail as well. */
-function failedEnd(error: unknown): StageEnd {
+function failedEnd(error: unknown, job: TurnJob): StageEnd {
   if (error instanceof KeelError && !PASSING.has(error.kind)) {
     const message = cutText(error.message, MESSAGE_CHARS);
-    return { type: 'ended', status: 'failed', message: null, error: message, tokens: null, taken: [] };
+    // Earlier stages may have taken some of the messages.
+    const taken = recordedSteers(job);
+    return { type: 'ended', status: 'failed', message: null, error: message, tokens: null, taken };
   }
   return { type: 'moved', why: error instanceof Error ? error.message : String(error) };
 }

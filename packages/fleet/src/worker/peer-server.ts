@@ -44,8 +44,7 @@ async function serveTurn(
     if (request.method === 'GET') return answer(response, 200, turns.answer(turn.threadId, turn.turnId));
     const input = TurnInput.safeParse(JSON.parse(await text(request)));
     if (!input.success) return answer(response, 400, { error: 'not an input of a turn' });
-    turns.deliver(turn, input.data);
-    answer(response, 200, {});
+    answer(response, 200, turns.deliver(turn, input.data));
   } catch {
     // A body that is cut off or isn't JSON.
     answer(response, 400, { error: 'the request can’t be read' });

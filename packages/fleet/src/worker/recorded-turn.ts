@@ -27,6 +27,18 @@ export function takenSteers({ turnId, inputs }: TurnJob, { taken, ended }: Recor
   });
 }
 
+/** The same for a turn that could not be opened; a record that can't be read says of none that it was taken. */
+export function recordedSteers(job: TurnJob): number[] {
+  if (!job.inputs.some(({ input }) => input.type === 'steer')) return [];
+  try {
+    const path = rolloutOf(job);
+    return path === null ? [] : takenSteers(job, recordedSubmissions(path));
+  } catch (error) {
+    if (error instanceof KeelError) return [];
+    throw error;
+  }
+}
+
 /**
  * How a turn ended that has ended before: the engine lost the result, or submits it again. Null: it has not.
  * @throws KeelError `rolloutCorrupt`

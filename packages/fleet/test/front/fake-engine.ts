@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { USER_HEADER } from '../../src/service/names.ts';
-import { arrived, granted, Refusal, submitted, type ThreadState } from '../../src/service/thread-state.ts';
+import { arrived, granted, Refusal, submitted, type ThreadState, viewOf } from '../../src/service/thread-state.ts';
 
 export interface EngineCall {
   readonly path: string;
@@ -30,10 +30,10 @@ export async function startFakeEngine(on: EngineHooks = {}) {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const state = threads.get(id);
     if (state !== undefined && state.owner !== user) return reply(404, { message: 'there is no such thread' });
-    if (handler === 'state') return reply(200, state ?? null);
+    if (handler === 'state') return reply(200, state === undefined ? null : viewOf(state));
     if (handler === 'submit') {
       const { place, settings, limits } = body;
-      const none = { count: 0, current: null, queue: [], ended: [] };
+      const none = { isClaiming: false, count: 0, current: null, queue: [], ended: [] } as const;
       const change = submitted(state ?? { owner: user, place, settings, limits, ...none }, body);
       // No limit is used up here.
       const { state: after } = granted(change.state);

@@ -11,6 +11,7 @@ import {
   submitted,
   type ThreadEffect,
   type ThreadState,
+  viewOf,
 } from '../../src/service/thread-state.ts';
 
 const op = promptOp('go');
@@ -19,6 +20,7 @@ const idle: ThreadState = {
   place: { cwd: '/work', home: '/home' },
   settings: { overrides: [] },
   limits: [],
+  isClaiming: false,
   count: 0,
   current: null,
   queue: [],
@@ -120,12 +122,39 @@ describe('what arrives', () => {
     expect(types(stopped(state))).toEqual(['pass']);
   });
 
-  test('as a message too late for its turn becomes the next turn', () => {
-    const { state } = arrived(running(), { type: 'steer', text: 'and this' });
-    const next = stageEnded(state, 'f1', 0, completed);
-    expect(next.effects).toMatchObject([{ type: 'start', job: { op: { items: [{ text: 'and this' }] } } }]);
-    const taken = stageEnded(state, 'f1', 0, { ...completed, taken: [1] });
-    expect(taken.effects).toEqual([]);
+  test.each(['completed', 'failed'] as const)(
+    'as a message too late for a turn that %s becomes the next turn',
+    (status) => {
+      const { state } = arrived(running(), { type: 'steer', text: 'and this', images: ['keel-picture:1'] });
+      const next = stageEnded(state, 'f1', 0, { ...completed, status });
+      const items = [
+        { type: 'text', text: 'and this' },
+        { type: 'image', url: 'keel-picture:1' },
+      ];
+      expect(next.effects).toMatchObject([{ type: 'start', job: { op: { items } } }]);
+      expect(next.state.ended).toMatchObject([{ turnId: 'f1', status, dropped: 0 }]);
+      const taken = stageEnded(state, 'f1', 0, { ...completed, status, taken: [1] });
+      expect(taken.effects).toEqual([]);
+    },
+  );
+
+  test('as a message too late for a turn that was interrupted starts nothing, and is reported', () => {
+    const steered = arrived(running(), { type: 'steer', text: 'one' }).state;
+    const both = arrived(steered, { type: 'steer', text: 'two' }).state;
+    const next = stageEnded(both, 'f1', 0, { ...completed, status: 'interrupted', taken: [1] });
+    expect(next.effects).toEqual([]);
+    expect(next.state.ended).toMatchObject([{ turnId: 'f1', status: 'interrupted', dropped: 1 }]);
+  });
+
+  test('is refused when it is more than the engine can load for each call, but for an interrupt', () => {
+    let state = running();
+    const text = 'x'.repeat(1024 * 1024);
+    const send = () => {
+      for (let at = 0; at < 5; at += 1) state = arrived(state, { type: 'steer', text }).state;
+    };
+    expect(send).toThrow('too much text');
+    expect(() => submitted(state, { submissionId: 'b', op: promptOp(text) })).toThrow('too much text');
+    expect(types(arrived(state, { type: 'interrupt' }))).toEqual(['pass']);
   });
 });
 
@@ -151,11 +180,56 @@ describe('a stage that ends', () => {
   });
 });
 
-test('a thread that is stopped takes back what waits and interrupts what runs', () => {
-  const { state, effects } = stopped(submit(running(), 'b').state);
-  expect(state.queue).toEqual([]);
-  expect(effects).toMatchObject([{ type: 'pass', input: { input: { type: 'interrupt' } } }]);
-  expect(stopped(idle)).toEqual({ state: idle, effects: [] });
+describe('a thread that is stopped', () => {
+  test('takes back what waits, which has an end then, and interrupts what runs', () => {
+    const { state, effects } = stopped(submit(running(), 'b').state);
+    expect(state.queue).toEqual([]);
+    expect(state.ended).toMatchObject([{ turnId: 'f2', submissionId: 'b', status: 'stopped' }]);
+    expect(effects).toMatchObject([{ type: 'pass', input: { input: { type: 'interrupt' } } }]);
+    expect(stopped(idle)).toEqual({ state: idle, effects: [] });
+  });
+
+  test('remembers each of many turns that waited, beside the newest that ran', () => {
+    let state = running();
+    for (let at = 0; at < 64; at += 1) state = submit(state, `w${at}`).state;
+    state = stopped(state).state;
+    for (let at = 0; at < 30; at += 1) state = submit(state, `l${at}`).state;
+    for (let at = 0; at < 30; at += 1) {
+      const turnId = state.current?.turnId ?? '';
+      state = stageEnded(state, turnId, 0, completed).state;
+    }
+    expect(state.ended.filter(({ status }) => status === 'stopped')).toHaveLength(64);
+    expect(state.ended.filter(({ status }) => status === 'completed')).toHaveLength(20);
+  });
+
+  test('does not run the turn that waits for its limits: it has its end at once, and its claim is given back', () => {
+    const claimed = submit(limited, 'a').state;
+    const { state, effects } = stopped(claimed);
+    expect(effects).toEqual([]);
+    expect(state).toMatchObject({ current: null, ended: [{ turnId: 'f1', status: 'stopped' }] });
+    const late = granted(state);
+    expect(types(late)).toEqual(['giveBack']);
+    expect(granted(late.state).effects).toEqual([]);
+  });
+
+  test('gives the claim of its stopped turn to the next one, and claims nothing twice', () => {
+    const { state } = arrived(submit(limited, 'a').state, { type: 'interrupt' });
+    const next = submit(state, 'b');
+    expect(next.effects).toEqual([]);
+    expect(granted(next.state).effects).toMatchObject([{ type: 'start', job: { turnId: 'f2' } }]);
+  });
+});
+
+test('the view of a thread has neither prompts nor answers', () => {
+  const secret = 'a very long prompt';
+  const busy = submitted(running(), { submissionId: 'b', op: promptOp(secret) }).state;
+  const state = arrived(busy, { type: 'steer', text: secret }).state;
+  expect(JSON.stringify(viewOf(state))).not.toContain(secret);
+  expect(viewOf(state)).toMatchObject({
+    current: { turnId: 'f1', submissionId: 'a', stage: 0, phase: 'running', questions: [] },
+    queue: [{ turnId: 'f2', submissionId: 'b' }],
+  });
+  expect(viewOf(idle)).toEqual(idle);
 });
 
 test('whatever arrives in whatever order: one stage at a time, and every submission runs once', () => {
@@ -163,6 +237,9 @@ test('whatever arrives in whatever order: one stage at a time, and every submiss
     fc.record({ type: fc.constant('submit' as const), id: fc.integer({ min: 0, max: 9 }) }),
     fc.constant({ type: 'grant' as const }),
     fc.constant({ type: 'end' as const }),
+    fc.constant({ type: 'fail' as const }),
+    fc.constant({ type: 'interrupt' as const }),
+    fc.constant({ type: 'stop' as const }),
     fc.constant({ type: 'park' as const }),
     fc.constant({ type: 'answer' as const }),
     fc.constant({ type: 'steer' as const }),
@@ -171,11 +248,19 @@ test('whatever arrives in whatever order: one stage at a time, and every submiss
     fc.property(fc.boolean(), fc.array(step, { maxLength: 60 }), (hasLimits, steps) => {
       let state = hasLimits ? limited : idle;
       const starts: string[] = [];
+      const sent = new Set<string>();
       let open: string | null = null;
+      let claims = 0;
+      let isGranted = false;
       const apply = (change: Change) => {
         state = change.state;
         for (const effect of change.effects) {
+          if (effect.type === 'acquire') claims += 1;
+          // At most one claim is under way, and none while one is used.
+          expect(claims + (isGranted ? 1 : 0)).toBeLessThanOrEqual(1);
+          if (effect.type === 'giveBack') isGranted = false;
           if (effect.type !== 'start') continue;
+          expect(isGranted).toBe(hasLimits);
           expect(open).toBeNull();
           open = `${effect.job.turnId}.${effect.job.stage}`;
           starts.push(open);
@@ -196,15 +281,30 @@ test('whatever arrives in whatever order: one stage at a time, and every submiss
         }
       };
       for (const one of steps) {
-        if (one.type === 'submit') apply(submit(state, `s${one.id}`));
-        else if (one.type === 'grant') apply(granted(state));
-        else if (one.type === 'end') end({ ...completed, taken: state.current?.inputs.map(({ at }) => at) ?? [] });
+        const taken = state.current?.inputs.map(({ at }) => at) ?? [];
+        if (one.type === 'submit') {
+          sent.add(`s${one.id}`);
+          apply(submit(state, `s${one.id}`));
+        } else if (one.type === 'grant') {
+          isGranted ||= claims > 0;
+          claims = 0;
+          apply(granted(state));
+        } else if (one.type === 'stop') apply(stopped(state));
+        else if (one.type === 'interrupt') input({ type: 'interrupt' });
+        else if (one.type === 'end') end({ ...completed, taken });
+        else if (one.type === 'fail') end({ ...completed, status: 'failed', taken });
         else if (one.type === 'park') end(parked);
         else if (one.type === 'answer') input(answer());
         else input({ type: 'steer', text: 'hm' });
       }
       expect(new Set(starts).size).toBe(starts.length);
-      expect(state.current === null).toBe(state.current === null && state.queue.length === 0);
+      if (state.current === null) expect(state.queue).toEqual([]);
+      // Whoever waits for a turn finds it: it waits, is at work, or has an end.
+      const known = [...state.queue, ...state.ended, ...(state.current ? [state.current] : [])];
+      const ids = known.map(({ submissionId }) => submissionId);
+      expect([...new Set(ids)].sort()).toEqual([...sent].sort());
+      expect(ids).toHaveLength(sent.size);
+      expect(state.isClaiming).toBe(claims > 0);
     }),
     { numRuns: 200 },
   );

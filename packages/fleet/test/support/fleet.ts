@@ -76,15 +76,20 @@ export class TestFleet implements AsyncDisposable {
     return this.fleet.workers.map(({ name }) => readFileSync(join(this.dir, `${name}.log`), 'utf8')).join('\n');
   }
 
+  /** Nothing of it is needed any more: no part is waited for to end in good order. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.fleet.close();
+    const parts = [...this.fleet.workers.map(({ child }) => child), this.fleet.engine?.child];
+    const closed = this.fleet.close();
+    for (const part of parts) part?.signal('SIGKILL');
+    await closed;
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 export { promptOp as prompt } from '../../src/protocol.ts';
 
-async function turnsAt(healthUrl: string): Promise<number> {
+/** How many turns a worker has open. */
+export async function turnsAt(healthUrl: string): Promise<number> {
   const health: unknown = await (await fetch(healthUrl)).json();
   return typeof health === 'object' && health !== null && 'turns' in health ? Number(health.turns) : Number.NaN;
 }

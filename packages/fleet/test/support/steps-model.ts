@@ -38,17 +38,22 @@ export class StepsModel implements AsyncDisposable {
     this.#outputs = outputs;
   }
 
-  /** @param command of a step, by its number; it is run behind the line that writes the number */
-  static async start(steps: number, command: (step: number) => string = () => ''): Promise<StepsModel> {
+  /** @param command of a step, by its number and the thread's prompt; it is run behind the line that writes the number */
+  static async start(
+    steps: number | ((text: string) => number),
+    command: (step: number, text: string) => string = () => '',
+  ): Promise<StepsModel> {
+    const stepsOf = typeof steps === 'number' ? () => steps : steps;
     const outputs = new Map<string, string[]>();
     const answer = (request: RecordedRequest) => {
       const done = request.input.filter((item) => item['type'] === 'function_call_output');
       const texts = done.map((item) => JSON.stringify(item['output']));
-      outputs.set(request.lastUserText, texts);
+      const prompt = request.lastUserText;
+      outputs.set(prompt, texts);
       const step = texts.length;
       const counted = usage({ input: 100 + step, output: 5 });
-      if (step === steps) return respond(message(`done after ${step}`), counted);
-      const cmd = `echo ${step} >> effects; ${command(step)}`;
+      if (step === stepsOf(prompt)) return respond(message(`done after ${step}`), counted);
+      const cmd = `echo ${step} >> effects; ${command(step, prompt)}`;
       return respond(functionCall('exec_command', { cmd, yield_time_ms: 30_000 }, `c${step}`), counted);
     };
     return new StepsModel(await startModelServer(answer), outputs);

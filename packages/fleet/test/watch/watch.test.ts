@@ -129,6 +129,77 @@ describe('watching a thread', () => {
     expect(seen[0]).toBe('Bearer the secret of the fleet');
   });
 
+  const warning = (message: string): SessionEvent => ({ type: 'warning', turnId: null, message });
+  const textsIn = (all: readonly Watched[]) =>
+    all.flatMap((one) => (one.type === 'live' && one.event.type === 'warning' ? [one.event.message] : []));
+
+  /** A worker that shows one event and then nothing more, as a frozen process does, or as long as its client stays. */
+  function showing(text: string, then: 'freezes' | 'beats'): Promise<string> {
+    return serve((_, response) => {
+      const stream = new SseStream(response, { heartbeatMs: then === 'beats' ? 20 : 60_000 });
+      void stream.send('live', JSON.stringify(warning(text)));
+    });
+  }
+
+  test('notices a worker that hangs, and follows the one that takes the thread over', async () => {
+    writeFileSync(path, line(0));
+    const [hung, next] = [await showing('first', 'freezes'), await showing('second', 'beats')];
+    writeFileSync(`${path}.lease`, leaseOf(hung));
+    const url = await serve((_, response) => {
+      void watchThread(thread(null, { silentMs: 200 }), new SseStream(response));
+    });
+    const all = await until(url, null, (so) => {
+      if (so.at(-1)?.type === 'detached') writeFileSync(`${path}.lease`, leaseOf(next));
+      return textsIn(so).includes('second');
+    });
+    const types = all.map(({ type }) => type);
+    expect(types.slice(0, 3)).toEqual(['attached', 'live', 'detached']);
+    expect(types.slice(-2)).toEqual(['attached', 'live']);
+  });
+
+  test('leaves a worker that still shows a thread which another one has taken', async () => {
+    writeFileSync(path, line(0));
+    const [cutOff, next] = [await showing('first', 'beats'), await showing('second', 'beats')];
+    writeFileSync(`${path}.lease`, leaseOf(cutOff));
+    const url = await serve((_, response) => void watchThread(thread(null), new SseStream(response)));
+    const all = await until(url, null, (so) => {
+      if (so.at(-1)?.type === 'live') writeFileSync(`${path}.lease`, leaseOf(next));
+      return textsIn(so).includes('second');
+    });
+    expect(all.map(({ type }) => type)).toEqual(['attached', 'live', 'detached', 'attached', 'live']);
+  });
+
+  test('stays with a worker that has nothing to show but lives', async () => {
+    writeFileSync(path, line(0));
+    writeFileSync(`${path}.lease`, leaseOf(await showing('first', 'beats')));
+    const url = await serve((_, response) => {
+      void watchThread(thread(-1, { silentMs: 200 }), new SseStream(response));
+    });
+    setTimeout(() => appendFileSync(path, line(1)), 700);
+    const all = await until(url, -1, (so) => so.filter(({ type }) => type === 'line').length === 2);
+    expect(all.filter(({ type }) => type === 'detached')).toEqual([]);
+    expect(textsIn(all)).toEqual(['first']);
+  });
+
+  test('connects again where the front falls silent, before its answer or within it', async () => {
+    let connections = 0;
+    const url = await serve((request, response) => {
+      connections += 1;
+      if (connections === 1) return;
+      const stream = new SseStream(response, { heartbeatMs: 60_000 });
+      const after = afterOf(request.url);
+      void stream.send('line', JSON.stringify({ at: after + 1 }), after + 1);
+    });
+    const stop = new AbortController();
+    const seen: unknown[] = [];
+    for await (const watched of watch({ url, threadId: THREAD, after: -1, silentMs: 150 }, stop.signal)) {
+      seen.push(watched);
+      if (seen.length === 3) stop.abort();
+    }
+    expect(seen).toEqual([0, 1, 2].map((at) => ({ type: 'line', ordinal: at, line: { at } })));
+    expect(connections).toBe(4);
+  });
+
   test('sends the secret to no address that is not a worker’s, whatever a lease says', async () => {
     writeFileSync(path, line(0));
     let asked = 0;

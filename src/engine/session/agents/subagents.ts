@@ -163,6 +163,11 @@ export class Subagents implements AgentTools {
     return this.#waits > 0;
   }
 
+  /** Whether none of them does anything but wait for an answer. */
+  get areOnlyWaiting(): boolean {
+    return [...this.#open.values()].every(({ isRunning, session }) => !isRunning || session.isOnlyWaiting);
+  }
+
   /** Lets the turns of all of them go, for another process to continue: from here on nothing is recorded or emitted of them. */
   async release(graceMs: number): Promise<void> {
     this.#isClosed = true;

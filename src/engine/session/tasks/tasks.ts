@@ -13,7 +13,11 @@ export const regularTask: SessionTask = {
 
 /** The user asks for the conversation to be compacted now. */
 export function compactTask(focus: string | null): SessionTask {
-  return { kind: 'compact', focus, run: ({ ports }) => compactNow(ports) };
+  return {
+    kind: 'compact',
+    focus,
+    run: async ({ deps, active, ports }) => (deps.doneOnce.has(active.context.turnId) ? DONE : compactNow(ports)),
+  };
 }
 
 /** @throws TurnInterrupted */
@@ -36,7 +40,9 @@ export const undoTask: SessionTask = {
     const { show } = active.recorder;
     const item = { type: 'undo', id: `${turnId}-undo`, message: '' } as const;
     show({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
-    const { isDone, message } = await undoTurn(deps, active, signal);
+    const { isDone, message } = deps.doneOnce.has(turnId)
+      ? { isDone: true, message: 'The files were back when keel was cut off.' }
+      : await undoTurn(deps, active, signal);
     show({ type: 'item.completed', turnId, item: { ...item, status: isDone ? 'completed' : 'failed', message } });
     return signal.aborted ? { type: 'interrupted' } : DONE;
   },

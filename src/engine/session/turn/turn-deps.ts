@@ -8,6 +8,8 @@ import type { ItemIds } from './item-ids.ts';
 export interface TurnDeps extends SessionDeps {
   readonly agents: Subagents;
   readonly snapshots: UndoSnapshots;
+  /** Turns of the record that compacted or went back, and may be begun again: of `ThreadLog`. */
+  readonly doneOnce: ReadonlySet<string>;
   /** Those of the whole thread. */
   readonly itemIds: ItemIds;
   /** For the first turn of a thread; null: not a repository, or the thread is not new. */

@@ -50,6 +50,8 @@ type Phase =
 export class Turns {
   readonly #deps: TurnDeps;
   #phase: Phase = { type: 'idle' };
+  /** When what a release waits for is cut off: the earliest time that was asked for. */
+  #releaseBy = Number.POSITIVE_INFINITY;
   #waiting: { readonly task: SessionTask; readonly turnId: string } | null = null;
 
   constructor(deps: TurnDeps) {
@@ -138,22 +140,43 @@ export class Turns {
 
   /**
    * Lets the turn that runs go without an end, so that another process can continue it at its very step: behind the step that it is
-   * in, or at once where nothing is under way but a question. When the time is up it is cut off there, as a crash would.
+   * in, or at once where nothing is under way but a question. When the time is up it is cut off there, as a crash would. A second
+   * call leaves less time, never more.
    */
   async release(graceMs: number): Promise<void> {
     const { agents } = this.#deps;
+    this.#releaseBy = Math.min(this.#releaseBy, monotonicMs() + graceMs);
     const children = agents.release(graceMs);
     for (let phase = this.#phase; phase.type !== 'idle'; phase = this.#phase) {
-      if (phase.type === 'running') await this.#releaseRunning(phase.active, graceMs);
-      else await phase.active.ended;
+      if (phase.type !== 'running') await phase.active.ended;
+      // What has no steps to continue by is finished here rather than begun again elsewhere.
+      else if (phase.active.context.taskKind === 'regular' || !(await this.#endsInTime(phase.active))) {
+        await this.#releaseRunning(phase.active);
+      }
     }
     await children;
   }
 
-  async #releaseRunning(active: ActiveTurn, graceMs: number): Promise<void> {
+  /** Whether a request of the user runs in which nothing is under way but questions, its own or those of subagents. */
+  get isOnlyWaiting(): boolean {
+    const { agents, services } = this.#deps;
+    const active = this.#phase.type === 'running' ? this.#phase.active : null;
+    if (active?.context.taskKind !== 'regular' || services.toolHost.hasEffects || !agents.areOnlyWaiting) return false;
+    return active.approvals.isWaiting || agents.isWaitedFor;
+  }
+
+  /** Whether a turn ends by itself before it has to be let go. One that asks the user has nobody here to answer any more. */
+  async #endsInTime(active: ActiveTurn): Promise<boolean> {
+    while (monotonicMs() < this.#releaseBy && !active.approvals.isWaiting) {
+      if (await settlesWithin(active.ended, RELEASE_CHECK_MS)) return true;
+    }
+    return false;
+  }
+
+  async #releaseRunning(active: ActiveTurn): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
-    await this.#settlesToBeReleased(active, monotonicMs() + graceMs);
+    await this.#settlesToBeReleased(active);
     active.recorder.recordBudget();
     active.recorder.letGo();
     this.#deps.services.seal();
@@ -165,9 +188,9 @@ export class Turns {
     active.end();
   }
 
-  async #settlesToBeReleased(active: ActiveTurn, deadline: number): Promise<void> {
+  async #settlesToBeReleased(active: ActiveTurn): Promise<void> {
     const { agents, services } = this.#deps;
-    while (monotonicMs() < deadline) {
+    while (monotonicMs() < this.#releaseBy) {
       const isDone = await settlesWithin(active.tasksDone(), RELEASE_CHECK_MS);
       // What only waits, for the user or a subagent, does so again elsewhere.
       const isWaiting = active.approvals.isWaiting || agents.isWaitedFor;

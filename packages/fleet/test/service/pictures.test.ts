@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Op, UserInput } from 'keel/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { steerOp } from '../../src/protocol.ts';
+import { loadPictures, picturesOf, storePictures, withPictures } from '../../src/service/pictures.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const picture = (letter: string) => `data:image/png;base64,${letter.repeat(200_000)}`;
+const text = (said: string): UserInput => ({ type: 'text', text: said });
+const image = (url: string): UserInput => ({ type: 'image', url });
+const opOf = (...items: readonly UserInput[]): Op => ({ type: 'userInput', items: [...items] });
+const folder = () => join(home, 'fleet', 'pictures');
+
+async function stored(op: Op): Promise<Op> {
+  return withPictures(op, await storePictures(home, picturesOf(op)));
+}
+
+describe('a picture in an op', () => {
+  test('is a short name at the engine, and the picture again for the session, between the same texts', async () => {
+    const op = opOf(text('before'), image(picture('A')), text('between'), image(picture('B')), text('after'));
+    const short = await stored(op);
+    expect(JSON.stringify(short).length).toBeLessThan(500);
+    expect(loadPictures(home, short)).toEqual(op);
+  });
+
+  test('is kept once, however often it is sent', async () => {
+    await Promise.all([stored(opOf(image(picture('A')))), stored(opOf(image(picture('A')), image(picture('A'))))]);
+    expect(readdirSync(folder())).toHaveLength(1);
+  });
+
+  test.each([
+    ['an address', 'https://example.com/a.png'],
+    ['a small picture', 'data:image/png;base64,AAAA'],
+  ])('that is %s stays as it is', async (_, url) => {
+    const op = opOf(image(url));
+    expect(await stored(op)).toEqual(op);
+    expect(loadPictures(home, op)).toEqual(op);
+  });
+
+  test.each<readonly [string, (path: string) => void]>([
+    ['is gone', (path) => rmSync(path)],
+    ['was changed', (path) => writeFileSync(path, picture('C'))],
+    ['is cut off', (path) => writeFileSync(path, readFileSync(path, 'utf8').slice(0, -1))],
+    [
+      'is a directory by now',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ])('whose file %s becomes a text that says so', async (_, change) => {
+    const short = await stored(opOf(text('see'), image(picture('A'))));
+    change(join(folder(), readdirSync(folder())[0] ?? ''));
+    expect(loadPictures(home, short)).toEqual(opOf(text('see'), text(expect.stringContaining('can’t be read'))));
+  });
+
+  test('that a user names is looked for among those of the thread alone', () => {
+    const secret = picture('S');
+    writeFileSync(join(home, 'secret'), secret);
+    const digest = createHash('sha256').update(secret).digest('hex');
+    for (const name of ['keel-picture:../../secret', 'keel-picture:/etc/passwd']) {
+      expect(loadPictures(home, opOf(image(name)))).toEqual(opOf(image(name)));
+    }
+    const unknown = loadPictures(home, opOf(image(`keel-picture:${digest}`)));
+    expect(unknown).toEqual(opOf(text(expect.stringContaining('can’t be read'))));
+  });
+});
+
+test.each<readonly [string, { text: string; images?: string[] }, readonly UserInput[]]>([
+  ['a text', { text: 'left' }, [text('left')]],
+  ['a text with pictures', { text: 'left', images: ['a', 'b'] }, [text('left'), image('a'), image('b')]],
+  ['a picture alone', { text: '', images: ['a'] }, [image('a')]],
+  ['nothing', { text: '' }, [text('')]],
+])('a message that is %s reaches the session whole', (_, steer, items) => {
+  expect(steerOp(steer)).toEqual(opOf(...items));
+});
+
+test('an op without pictures is as it was', () => {
+  const op: Op = { type: 'review', target: { type: 'uncommittedChanges' } };
+  expect(picturesOf(op)).toEqual([]);
+  expect(withPictures(op, [])).toEqual(op);
+  expect(loadPictures(home, op)).toEqual(op);
+});

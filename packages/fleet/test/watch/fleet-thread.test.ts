@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { SessionEvent, UserInput } from 'keel/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FleetThread } from '../../../../src/engine/fleet/index.ts';
+import { SseStream } from '../../src/watch/index.ts';
+
+const THREAD = '01999999-0000-7000-8000-000000000001';
+/** The smallest PNG: one grey point. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==',
+  'base64',
+);
+const SETTINGS = {
+  cwd: '/',
+  approvalPolicy: 'on-request',
+  sandboxPolicy: { mode: 'read-only' },
+  model: 'm',
+  effort: null,
+  summary: 'auto',
+} as const;
+
+/** What the front answers now. */
+interface FakeFront {
+  status: number;
+  current: object | null;
+  turns: object[];
+  readonly inputs: unknown[];
+  readonly looks: string[];
+  readonly streams: SseStream[];
+}
+
+let dir: string;
+let server: Server;
+let front: FakeFront;
+let thread: FleetThread;
+let events: SessionEvent[];
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
+  front = { status: 200, current: null, turns: [], inputs: [], looks: [], streams: [] };
+  server = createServer(async (request, response) => {
+    const body = await text(request);
+    answer(request.url ?? '', body, response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const url = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
+  thread = await FleetThread.open({ url, token: 't', threadId: THREAD }, SETTINGS, new AbortController().signal);
+  events = [];
+  void (async () => {
+    for await (const event of thread.events()) events.push(event);
+  })();
+});
+afterEach(async () => {
+  await thread.close();
+  server.close();
+  server.closeAllConnections();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function answer(url: string, body: string, response: ServerResponse): void {
+  const reply = (value: unknown) => response.end(JSON.stringify(value));
+  if (front.status !== 200) {
+    response.writeHead(front.status);
+    return void reply({ message: `refused with ${front.status}` });
+  }
+  if (url.endsWith('/watch?live')) return void front.streams.push(new SseStream(response));
+  front.looks.push(url.split('/').at(-1) ?? '');
+  if (url.endsWith('/state')) return void reply({ place: { cwd: dir }, current: front.current });
+  if (url.endsWith('/turns')) return void reply({ turns: front.turns, context: null });
+  front.inputs.push(JSON.parse(body));
+  reply({ turnId: 'f1' });
+}
+
+const of = <T extends SessionEvent['type']>(type: T) => events.filter((event) => event.type === type);
+const turn = (id: string) => ({
+  ...{ id, status: 'completed', error: null },
+  items: [{ type: 'agentMessage', id: `${id}-0`, text: `said in ${id}` }],
+});
+
+describe('a thread of a fleet whose front', () => {
+  test.each([
+    [401, 'unauthorized'],
+    [404, 'threadNotFound'],
+  ])('answers with %i from now on says so once, and asks no more', async (status, kind) => {
+    front.status = status;
+    for (const stream of front.streams) stream[Symbol.dispose]();
+    await expect.poll(() => of('error'), { timeout: 10_000 }).toMatchObject([{ error: { kind }, willRetry: false }]);
+    expect(() => thread.submit({ type: 'interrupt' })).toThrow(expect.objectContaining({ kind: 'sessionClosed' }));
+    front.status = 200;
+    front.looks.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    expect(front.looks).toEqual([]);
+    expect(of('error')).toHaveLength(1);
+  });
+
+  test('is away for a while is asked again, without a word', async () => {
+    front.status = 503;
+    for (const stream of front.streams) stream[Symbol.dispose]();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    front.turns = [turn('f1')];
+    front.current = { turnId: 'f2', phase: 'running', questions: [] };
+    front.status = 200;
+    await expect.poll(() => of('turn.completed'), { timeout: 10_000 }).toMatchObject([{ turnId: 'f1' }]);
+    expect(of('error')).toEqual([]);
+  });
+
+  test('has lost the worker that showed it shows the record instead', async () => {
+    front.current = { turnId: 'f1', phase: 'running', questions: [] };
+    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await front.streams.at(-1)?.send('attached', '{}');
+    await expect.poll(() => front.looks.includes('turns'), { timeout: 10_000 }).toBe(true);
+    front.turns = [turn('f1')];
+    await front.streams.at(-1)?.send('detached', '{}');
+    await expect.poll(() => of('turn.completed'), { timeout: 10_000 }).toMatchObject([{ turnId: 'f1' }]);
+  });
+
+  test('has a thread in which nothing happens is not asked for its record again and again', async () => {
+    await expect.poll(() => front.looks.filter((look) => look === 'state').length, { timeout: 10_000 }).toBe(3);
+    front.looks.length = 0;
+    await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(front.looks).not.toContain('turns');
+  });
+});
+
+describe('a picture of this machine', () => {
+  const image = (name: string): UserInput => ({ type: 'localImage', path: name });
+  const send = (...items: UserInput[]) => thread.submit({ type: 'userInput', items });
+
+  test.each([
+    ['starts a turn', null],
+    ['is for the turn that runs', { turnId: 'f1', phase: 'running', questions: [] }],
+  ])('in a message that %s is sent whole', async (_, current) => {
+    front.current = current;
+    writeFileSync(join(dir, 'a.png'), PNG);
+    send({ type: 'text', text: 'see' }, image('a.png'));
+    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    const url = expect.stringMatching(/^data:image\/png;base64,/);
+    const items = [
+      { type: 'text', text: 'see' },
+      { type: 'image', url },
+    ];
+    const whole = current === null ? { op: { items } } : { type: 'steer', text: 'see', images: [url] };
+    expect(front.inputs).toMatchObject([whole]);
+  });
+
+  test('that can’t be read is said to be missing', async () => {
+    front.current = { turnId: 'f1', phase: 'running', questions: [] };
+    send({ type: 'text', text: 'see ' }, image('none.png'));
+    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    expect(front.inputs).toMatchObject([{ type: 'steer', text: expect.stringContaining('none.png'), images: [] }]);
+  });
+});

@@ -1,0 +1,211 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Op } from '../../../../src/foundation/protocol/index.ts';
+import { functionCall, hang, message, type RecordedRequest, respond, usage } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { stdioServer } from '../../../support/mcp/settings.ts';
+import { says, type TestSession } from '../../../support/session.ts';
+import { untilDeath } from '../../../support/until-death.ts';
+
+const thread = liveSession();
+const used = usage({ input: 90, output: 10 });
+const ok = respond(message('ok'), used);
+const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
+const read = (name: string) => {
+  const path = join(thread.repo.path, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+const recordOf = ({ session }: TestSession) => readFileSync(session.rolloutPath ?? '', 'utf8');
+const count = (text: string, part: string) => text.split(part).length - 1;
+const isSummary = ({ body }: RecordedRequest) => body['tool_choice'] === 'none';
+const SUMMARY = respond(message('## Goal\nthe goal\n## Next\nthe rest'), used);
+
+const moved = (id: string, overrides: readonly string[] = []) =>
+  thread.reopen({ overrides, options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue' } });
+
+/** As a worker does: what the record does not show as ended or open is submitted under its id. */
+function submitAgain({ session, events }: TestSession, op: Op, id: string): void {
+  const started = events.find((event) => event.type === 'thread.started');
+  if (started?.type !== 'thread.started' || started.turns.at(-1)?.status === 'inProgress') return;
+  session.submit(op, id);
+}
+
+describe('a call of a server that moves with its turn', () => {
+  test('is not made again, and the server is there for the next one', async () => {
+    let hangs = true;
+    const overrides = [stdioServer('notes')];
+    const first = await thread.open(
+      (request) => {
+        const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+        if (done === 0) return respond(functionCall('mcp__notes__echo', { text: 'one' }, 'm0'), used);
+        if (done === 2) return ok;
+        if (!hangs) return respond(functionCall('mcp__notes__echo', { text: 'two' }, 'm1'), used);
+        hangs = false;
+        return respond(message('hm'), hang());
+      },
+      { overrides },
+    );
+    first.session.submit(says('go'));
+    await first.next('item.completed', ({ item }) => item.type === 'agentMessage');
+    await first.session.release(50);
+    await using next = await moved(first.session.threadId, overrides);
+    expect(await next.next('turn.completed')).toMatchObject({ status: 'completed' });
+    const last = thread.server.requests.at(-1);
+    expect([last?.outputOf('m0'), last?.outputOf('m1')].map(String)).toEqual([
+      expect.stringContaining('echo: one'),
+      expect.stringContaining('echo: two'),
+    ]);
+    expect(last?.tools).toEqual(thread.server.requests[0]?.tools);
+    // The first call was answered once, and shown to the second owner as done.
+    expect(count(recordOf(next), '"call_id":"m0"')).toBe(count(recordOf(next), '"call_id":"m1"'));
+  });
+});
+
+describe('a compaction that moves', () => {
+  const compact: Op = { type: 'compact' };
+
+  async function talked(script: Parameters<typeof thread.open>[0]): Promise<TestSession> {
+    const first = await thread.open(script);
+    await first.say('first words');
+    return first;
+  }
+
+  test('is finished by the owner that lets it go, where there is time', async () => {
+    const gate = Promise.withResolvers<void>();
+    const first = await talked(async (request) => {
+      if (!isSummary(request)) return ok;
+      await gate.promise;
+      return SUMMARY;
+    });
+    first.session.submit(compact, 'f2');
+    await thread.server.request(1);
+    const released = first.session.release(20_000);
+    gate.resolve();
+    await released;
+    expect(first.events.findLast(({ type }) => type === 'turn.completed')).toMatchObject({ turnId: 'f2' });
+    await using next = await moved(first.session.threadId);
+    await next.say('second words');
+    expect(thread.server.requests.filter(isSummary)).toHaveLength(1);
+    expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('the goal');
+  });
+
+  test('is begun again where it was cut off, and compacts once', async () => {
+    let hangs = true;
+    const first = await talked((request) => {
+      if (!isSummary(request)) return ok;
+      const response = hangs ? respond(message('half'), hang()) : SUMMARY;
+      hangs = false;
+      return response;
+    });
+    first.session.submit(compact, 'f2');
+    await thread.server.request(1);
+    await first.session.release(50);
+    await using next = await moved(first.session.threadId);
+    submitAgain(next, compact, 'f2');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f2', status: 'completed' });
+    await next.say('second words');
+    expect(count(recordOf(next), '"type":"compacted"')).toBe(1);
+    expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('the goal');
+  });
+
+  test('that was recorded when its process was killed is not made twice', async () => {
+    await thread.serve((request) => (isSummary(request) ? SUMMARY : ok));
+    const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path };
+    const how = { place, resume: null, decision: null, dieAfter: '"type":"compacted"' };
+    const id = await untilDeath({ ...how, text: 'first words', next: compact });
+    await using next = await moved(id);
+    submitAgain(next, compact, 'next');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'next', status: 'completed' });
+    expect(count(recordOf(next), '"type":"compacted"')).toBe(1);
+    expect(thread.server.requests.filter(isSummary)).toHaveLength(1);
+  });
+});
+
+describe('an undo that moves', () => {
+  const undo: Op = { type: 'undo' };
+  const UNDO = ['features.undo=true'];
+  const turns = (request: RecordedRequest) => {
+    const since = request.input.findLastIndex((item) => item['role'] === 'user');
+    const isDone = request.input.slice(since).some((item) => item['type'] === 'function_call_output');
+    const text = request.textsOf('user').at(-1);
+    return isDone ? ok : respond(shell(`printf ${text} > a.txt`, `c${request.input.length}`), used);
+  };
+
+  test('takes back the turns that another owner ran', async () => {
+    thread.repo.write({ 'a.txt': 'zero' });
+    const first = await thread.open(turns, { overrides: UNDO });
+    await first.say('one');
+    await first.session.release(1_000);
+    await using next = await moved(first.session.threadId, UNDO);
+    await next.say('two');
+    expect(read('a.txt')).toBe('two');
+    await next.turn(undo);
+    expect(read('a.txt')).toBe('one');
+    await next.turn(undo);
+    expect(read('a.txt')).toBe('zero');
+  });
+
+  test('that was done when its process was killed is not done for the turn before as well', async () => {
+    thread.repo.write({ 'a.txt': 'zero' });
+    const first = await thread.open(turns, { overrides: UNDO });
+    await first.say('one');
+    await first.say('two');
+    await first.session.close();
+    const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path, overrides: UNDO };
+    const how = { place, resume: first.session.threadId, decision: null, text: null, dieAfter: '"undo_completed"' };
+    await untilDeath({ ...how, next: undo });
+    expect(read('a.txt')).toBe('one');
+    await using next = await moved(first.session.threadId, UNDO);
+    submitAgain(next, undo, 'next');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'next', status: 'completed' });
+    expect(read('a.txt')).toBe('one');
+  });
+});
+
+describe('a review that moves', () => {
+  const review: Op = { type: 'review', target: { type: 'uncommittedChanges' } };
+  const found = { findings: [], overall_correctness: 'patch is correct', overall_explanation: 'Fine.' };
+  const verdict = respond(message(JSON.stringify({ ...found, overall_confidence_score: 0.9 })), used);
+  const reviewed = ({ events }: TestSession) =>
+    events.flatMap((event) =>
+      event.type === 'item.completed' && event.item.type === 'exitedReviewMode' ? [event.item.review] : [],
+    );
+
+  test('is finished by the owner that lets it go, where there is time', async () => {
+    writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
+    const gate = Promise.withResolvers<void>();
+    const first = await thread.open(async () => {
+      await gate.promise;
+      return verdict;
+    });
+    first.session.submit(review, 'f1');
+    await thread.server.request(0);
+    const released = first.session.release(20_000);
+    gate.resolve();
+    await released;
+    expect(reviewed(first).join('\n')).toContain('Fine.');
+    await using next = await moved(first.session.threadId);
+    submitAgain(next, says('and?'), 'f2');
+    await next.next('turn.completed');
+    expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('Fine.');
+  });
+
+  test('is begun again where it was cut off, and noted once', async () => {
+    writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
+    let hangs = true;
+    const first = await thread.open(() => {
+      const response = hangs ? respond(message('half'), hang()) : verdict;
+      hangs = false;
+      return response;
+    });
+    first.session.submit(review, 'f1');
+    await thread.server.request(0);
+    await first.session.release(50);
+    await using next = await moved(first.session.threadId);
+    submitAgain(next, review, 'f1');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f1', status: 'completed' });
+    expect(reviewed(next).join('\n')).toContain('Fine.');
+    expect(count(recordOf(next), '<user_action>')).toBe(1);
+  });
+});
