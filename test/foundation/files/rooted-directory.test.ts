@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { directoryOf, inDirectory, namesOf, RootedDirectory, realName } from '../../../src/foundation/files/index.ts';
+import { directoryOf, inDirectory, RootedDirectory, realName } from '../../../src/foundation/files/index.ts';
+import { namesOf } from '../../../src/foundation/files/rooted-directory.ts';
 import { freshDirectory } from '../../support/fresh-places.ts';
 
 const dir = freshDirectory();

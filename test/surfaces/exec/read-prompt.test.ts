@@ -9,7 +9,7 @@ interface Asked {
 
 function asked(stdin: Readable, { argument = null, optional = false }: Asked = {}) {
   const notices: string[] = [];
-  const prompt = readPrompt({ argument, stdin, optional, notice: (text) => notices.push(text) });
+  const prompt = readPrompt({ argument, stdin: () => stdin, optional, notice: (text) => notices.push(text) });
   return { prompt, notices };
 }
 

@@ -152,7 +152,12 @@ describe('a stage that can’t be opened', () => {
     const questionId = parked.type === 'parked' ? (parked.questions[0]?.questionId ?? '') : '';
     const inputs = [steer(1, 'first'), yes(2, questionId)];
     expect(await turns.run({ ...job, stage: 1, inputs }, never)).toMatchObject({ status: 'completed', taken: [1] });
-    const next = { ...job, turnId: 'f2', inputs: [steer(1, 'second')], settings: { overrides: ['approval_policy="sometimes"'] } };
+    const next = {
+      ...job,
+      turnId: 'f2',
+      inputs: [steer(1, 'second')],
+      settings: { overrides: ['approval_policy="sometimes"'] },
+    };
     expect(await turns.run(next, never)).toMatchObject({ status: 'failed', taken: [] });
     // The same stage, of which the record shows the message as taken.
     const again = { ...job, turnId: 'f1', stage: 2, inputs, settings: { overrides: ['approval_policy="sometimes"'] } };
