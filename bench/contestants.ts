@@ -12,19 +12,24 @@ export interface Work {
   readonly prompt: string;
   /** Id of a thread to resume. */
   readonly resume?: string;
+  /** Further options of keel's. */
+  readonly options?: readonly string[];
+  /** Commands run in keel's sandbox. */
+  readonly isSandboxed?: boolean;
 }
 
 const root = join(import.meta.dirname, '..');
 
 const keel: Contestant = {
   name: 'keel',
-  command: ({ prompt, resume }) => [
+  command: ({ prompt, resume, options = [], isSandboxed = false }) => [
     process.execPath,
     join(root, 'bin/keel.js'),
     'exec',
     '--json',
     '--skip-git-repo-check',
-    '--yolo',
+    ...(isSandboxed ? ['--sandbox', 'workspace-write'] : ['--yolo']),
+    ...options,
     ...(resume === undefined ? [] : ['resume', resume]),
     prompt,
   ],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { median, type RunOptions } from './measure.ts';
+import { highWaterKiB, median, type RunOptions } from './measure.ts';
 
 /** CPU time of a step at three places of a thread, ms: from the end of a response to the head of the next request. */
 export interface LongThread {
@@ -12,6 +12,8 @@ export interface LongThread {
   readonly warm: number;
   /** Among the last. */
   readonly late: number;
+  /** The most memory that it had, MiB. */
+  readonly peakMiB: number;
 }
 
 const EARLY = { from: 10, to: 30 };
@@ -42,6 +44,7 @@ export async function runLongThread(steps: number, options: RunOptions): Promise
     early: median(model.costs.slice(EARLY.from, EARLY.to)),
     warm: median(model.costs.slice(WARM.from, WARM.to)),
     late: median(model.costs.slice(-LATE_STEPS)),
+    peakMiB: model.peakKiB / 1024,
   };
 }
 
@@ -51,6 +54,7 @@ export async function runLongThread(steps: number, options: RunOptions): Promise
  */
 class StepModel {
   readonly costs: number[] = [];
+  peakKiB = 0;
   readonly #steps: number;
   readonly #server = createServer((request, response) => {
     // Sending is not what is measured: the head of a request comes before its body.
@@ -90,6 +94,7 @@ class StepModel {
   #answer(response: ServerResponse): void {
     const item = this.#count < this.#steps ? call(this.#count) : LAST;
     this.#count += 1;
+    this.peakKiB = highWaterKiB(String(this.#pid));
     const id = `resp_${this.#count}`;
     const usage = { input_tokens: 10, output_tokens: 2, total_tokens: 12 };
     const events = [

@@ -62,7 +62,8 @@ export function median(figures: readonly number[]): number {
   return (low + high) / 2;
 }
 
-function highWaterKiB(pid: string): number {
+/** The most memory that a running program had, KiB. */
+export function highWaterKiB(pid: string): number {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   } catch {

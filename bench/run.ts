@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants } from './contestants.ts';
 import { median } from './measure.ts';
-import { scenarios } from './scenarios.ts';
+import { type Goal, scenarios } from './scenarios.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +18,7 @@ interface Row {
   readonly scenario: string;
   readonly unit: string;
   readonly figures: Readonly<Record<string, number>>;
-  readonly goal: number | null;
-  readonly limit: number | null;
+  readonly goal: Goal | null;
 }
 
 const rows: Row[] = [];
@@ -38,13 +37,7 @@ for (const scenario of scenarios) {
     process.stderr.write('.');
   }
   const figures = Object.fromEntries([...samples].map(([name, figures]) => [name, median(figures)]));
-  rows.push({
-    scenario: scenario.name,
-    unit: scenario.unit,
-    figures,
-    goal: scenario.goal,
-    limit: scenario.limit ?? null,
-  });
+  rows.push({ scenario: scenario.name, unit: scenario.unit, figures, goal: scenario.goal });
 }
 process.stderr.write('\n');
 process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
@@ -52,17 +45,41 @@ process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(
 function table(lines: readonly Row[]): string {
   const names = [...new Set(lines.flatMap((line) => Object.keys(line.figures)))];
   const head = ['', ...names, 'keel / floor', 'goal'];
-  const body = lines.map(({ scenario, unit, figures, goal, limit }) => {
+  const body = lines.map(({ scenario, unit, figures, goal }) => {
     const ratio = (figures['keel'] ?? Number.NaN) / (figures['floor'] ?? Number.NaN);
     return [
       `${scenario}, ${unit}`,
       ...names.map((name) => figures[name]?.toFixed(unit.startsWith('x') ? 2 : 1) ?? '-'),
       Number.isNaN(ratio) ? '-' : `${ratio.toFixed(2)}x`,
-      goal !== null ? `<= ${goal}x` : limit !== null ? `keel <= ${limit}` : '',
+      goal === null ? '' : `${goalText(goal)}: ${isMet(goal, figures) ? 'met' : 'MISSED'}`,
     ];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => (cells[column] ?? '').length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')}\n`;
+}
+
+function goalText(goal: Goal): string {
+  switch (goal.type) {
+    case 'times':
+      return `<= ${goal.floor}x`;
+    case 'above':
+      return `<= floor + ${goal.floor}`;
+    case 'atMost':
+      return `keel <= ${goal.figure}`;
+  }
+}
+
+/** A figure that was not taken meets no goal. */
+function isMet(goal: Goal, figures: Readonly<Record<string, number>>): boolean {
+  const { keel = Number.NaN, floor = Number.NaN } = figures;
+  switch (goal.type) {
+    case 'times':
+      return keel <= goal.floor * floor;
+    case 'above':
+      return keel <= floor + goal.floor;
+    case 'atMost':
+      return keel <= goal.figure;
+  }
 }

@@ -1,96 +1,86 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import {
-  functionCall,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-  usage,
-} from '../src/testing/index.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelServer, Script } from '../src/testing/index.ts';
 import type { Contestant, Work } from './contestants.ts';
 import { decodingRatio } from './decoding.ts';
-import { runLongThread } from './long-thread.ts';
-import { run, type Usage } from './measure.ts';
+import { benchEnv, type Figure, inHome, measure } from './in-home.ts';
+import { type LongThread, runLongThread } from './long-thread.ts';
+import { run } from './measure.ts';
+import { longThread, THREAD } from './recorded-thread.ts';
+import { commands, DELTAS, deltas, hello, subagents } from './scripts.ts';
 import { threadBytes } from './thread-bytes.ts';
+
+/** What keel's figure should be at most: so many times the floor's, so much above it, or a figure of its own. */
+export type Goal =
+  | { readonly type: 'times' | 'above'; readonly floor: number }
+  | { readonly type: 'atMost'; readonly figure: number };
 
 export interface Scenario {
   readonly name: string;
   readonly unit: string;
-  /** keel divided by the floor should be no more than this. */
-  readonly goal: number | null;
-  /** keel's own figure should be no more than this. */
-  readonly limit?: number;
+  readonly goal: Goal | null;
   readonly maxRounds: number;
   takes(who: Contestant): boolean;
   run(who: Contestant): Promise<number>;
 }
 
 const STEPS = 30;
-const ITEMS_A_TURN = 4;
 const LONG_STEPS = 2_000;
-const DELTAS = 20_000;
 const THREAD_STEPS = 100;
-export const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
-
-const hello: Script = () => respond(message('hello'), usage({ input: 10, output: 2 }));
-const isDone = (request: { input: readonly unknown[] }) =>
-  request.input.filter((item) => JSON.stringify(item).includes('"function_call_output"')).length;
-
-/** Thirty commands, one a response. */
-const steps: Script = (request) => {
-  const done = isDone(request);
-  return done >= STEPS
-    ? respond(message('done'), usage({}))
-    : respond(functionCall(runnerOf(request), argumentsOf(request, 'true'), `call_${done}`));
-};
-
-const deltas: Script = () => {
-  const pieces = Array.from({ length: DELTAS }, (_, at) => `word${at % 10} `);
-  return respond(message(pieces.join(''), { deltas: pieces }), usage({}));
-};
-
-const gigabyte: Script = (request) =>
-  isDone(request) > 0
-    ? respond(message('done'), usage({}))
-    : respond(
-        functionCall(runnerOf(request), argumentsOf(request, 'head -c 1000000000 /dev/zero | tr "\\0" x'), 'call_1'),
-      );
-
-/** One command that can change files. */
-const oneChange: Script = (request) =>
-  isDone(request) > 0
-    ? respond(message('done'), usage({}))
-    : respond(functionCall(runnerOf(request), argumentsOf(request, 'touch changed'), 'call_1'));
-
 const TREE_FILES = 100_000;
+const SUBAGENTS = 8;
+
+const LOOP = 'for n in 1 2 3; do echo "$n"; done > out.txt';
+const GIGABYTE = 'head -c 1000000000 /dev/zero | tr "\\0" x';
+
+const work: Work = { prompt: 'go' };
+const times = (floor: number): Goal => ({ type: 'times', floor });
+const above = (floor: number): Goal => ({ type: 'above', floor });
+const atMost = (figure: number): Goal => ({ type: 'atMost', figure });
+
+const toFirstRequest: Figure = ({ spawnedAt }, { requests }) => (requests[0]?.arrivedAt ?? 0) - spawnedAt;
+const afterLastRequest: Figure = ({ spawnedAt, wallMs }, { requests }) =>
+  spawnedAt + wallMs - (requests.at(-1)?.arrivedAt ?? 0);
+const firstStep: Figure = (_usage, { requests }) => (requests[1]?.arrivedAt ?? 0) - (requests[0]?.arrivedAt ?? 0);
+
+/** Without the first step, which loads what commands need. */
+function laterSteps(_usage: unknown, { requests }: ModelServer): number {
+  return ((requests.at(-1)?.arrivedAt ?? 0) - (requests[1]?.arrivedAt ?? 0)) / (requests.length - 2);
+}
 
 export const scenarios: readonly Scenario[] = [
-  scenario(
-    'start to first request',
-    'ms',
-    1.6,
-    hello,
-    (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
-  ),
-  scenario('start to exit, one message', 'ms', null, hello, (usage) => usage.wallMs),
-  scenario(`per step of ${STEPS} commands`, 'ms', 1.5, steps, (_usage, server) => {
-    const times = server.requests.map((request) => request.arrivedAt);
-    return ((times.at(-1) ?? 0) - (times[0] ?? 0)) / STEPS;
+  versionScenario(),
+  each('start to first request', 'ms', times(1.9), hello, toFirstRequest),
+  each('start to exit, one message', 'ms', null, hello, ({ wallMs }) => wallMs),
+  each('last answer to exit, one message', 'ms', above(10), hello, afterLastRequest),
+  each('first command', 'ms', null, commands(1, 'true'), firstStep),
+  each('first command, a loop with a redirect', 'ms', null, commands(1, LOOP), firstStep),
+  each(`a step, of ${STEPS} commands`, 'ms', times(1.5), commands(STEPS, 'true'), laterSteps),
+  each('first command, sandboxed', 'ms', null, commands(1, 'true'), firstStep, { ...work, isSandboxed: true }),
+  each(`a step, sandboxed, of ${STEPS}`, 'ms', null, commands(STEPS, 'true'), laterSteps, {
+    ...work,
+    isSandboxed: true,
   }),
-  scenario(`a stream of ${DELTAS} deltas`, 'ms CPU', 2, deltas, (usage) => usage.cpuMs),
-  scenario('peak memory, one message', 'MiB', 1.8, hello, (usage) => usage.peakMiB),
+  each(`a stream of ${DELTAS} deltas`, 'ms CPU', times(2), deltas, ({ cpuMs }) => cpuMs),
+  each('peak memory, one message', 'MiB', times(1.8), hello, ({ peakMiB }) => peakMiB),
   {
-    ...scenario('peak memory, a command that prints 1 GB', 'MiB', null, gigabyte, (usage) => usage.peakMiB),
+    ...each('peak memory, a command that prints 1 GB', 'MiB', null, commands(1, GIGABYTE), ({ peakMiB }) => peakMiB),
     maxRounds: 2,
   },
   ...bigTreeScenarios(),
-  resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
-  resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
-  longThreadScenario(),
+  resumeScenario('resume of a 50 MB rollout to its request', 'ms', longThread({ textBytes: 960, bytes: 50_000_000 })),
+  resumeScenario('resume of 100,000 items to its request', 'ms', longThread({ textBytes: 24, items: 100_000 })),
+  resumeScenario('peak memory, resume of 100,000 items', 'MiB', longThread({ textBytes: 24, items: 100_000 })),
+  longThreadScenario(
+    `a step after ${LONG_STEPS}, over its 20th or 300th, the cheaper`,
+    'x CPU',
+    atMost(1.3),
+    (thread) => Math.max(0, thread.late) / Math.min(thread.early, thread.warm),
+  ),
+  longThreadScenario(`peak memory, ${LONG_STEPS} steps`, 'MiB', atMost(120), ({ peakMiB }) => peakMiB),
+  ...manyToolsScenarios(),
+  ...subagentScenarios(),
   inProcess(`a thread of ${THREAD_STEPS} steps, sent by HTTP`, 'kB', () => threadKilobytes('http')),
   inProcess(`a thread of ${THREAD_STEPS} steps, sent over a WebSocket`, 'kB', () => threadKilobytes('websocket')),
   decodingScenario('Responses', 'responses'),
@@ -98,52 +88,59 @@ export const scenarios: readonly Scenario[] = [
   decodingScenario('Messages', 'anthropic'),
 ];
 
-function decodingScenario(name: string, wireApi: Parameters<typeof decodingRatio>[0]): Scenario {
-  const what = `decoding ${DELTAS} deltas of the ${name} API, over eventsource-parser and JSON.parse`;
-  return { ...inProcess(what, 'x CPU', () => decodingRatio(wireApi, DELTAS)), limit: 1.5 };
+/** What every contestant does that can do it: the bare script has no sandbox and no options. */
+function each(
+  name: string,
+  unit: string,
+  goal: Goal | null,
+  script: Script,
+  figure: Figure,
+  given: Work = work,
+): Scenario {
+  return { name, unit, goal, maxRounds: 100, takes: () => true, run: (who) => measure(who, script, given, figure) };
+}
+
+function ofKeel(name: string, unit: string, run: (who: Contestant) => Promise<number>): Scenario {
+  return { name, unit, goal: null, maxRounds: 3, takes: (who) => who.name === 'keel', run };
 }
 
 /** keel's own modules, measured within this process. */
 function inProcess(name: string, unit: string, figure: () => Promise<number>): Scenario {
-  return { name, unit, goal: null, maxRounds: 1, takes: (who) => who.name === 'keel', run: figure };
+  return { ...ofKeel(name, unit, figure), maxRounds: 1 };
+}
+
+function decodingScenario(name: string, wireApi: Parameters<typeof decodingRatio>[0]): Scenario {
+  const what = `decoding ${DELTAS} deltas of the ${name} API, over eventsource-parser and JSON.parse`;
+  return { ...inProcess(what, 'x CPU', () => decodingRatio(wireApi, DELTAS)), goal: atMost(1.5) };
 }
 
 async function threadKilobytes(way: 'http' | 'websocket'): Promise<number> {
   return (await threadBytes(THREAD_STEPS, way)) / 1_000;
 }
 
-function scenario(
-  name: string,
-  unit: string,
-  goal: number | null,
-  script: Script,
-  figure: (usage: Usage, server: ModelServer) => number,
-): Scenario {
+/** `keel --version` beside `node -e 0`. */
+function versionScenario(): Scenario {
   return {
-    name,
-    unit,
-    goal,
-    maxRounds: 100,
-    takes: () => true,
-    run: (who) => measure(who, script, { prompt: 'go' }, figure, () => ({})),
+    ...{ name: 'keel --version, over node -e 0', unit: 'ms', goal: times(1.3), maxRounds: 100 },
+    takes: (who) => who.name !== 'codex',
+    run: (who) =>
+      inHome(async (home) => {
+        const [node = '', program = ''] = who.command(work);
+        const argv = who.name === 'keel' ? [node, program, '--version'] : [node, '-e', '0'];
+        return (await run({ argv, cwd: home, env: benchEnv(home, '') })).wallMs;
+      }),
   };
 }
 
 /** A repository of 100,000 files: neither the first request nor the exit looks at them, and a step does so once a turn. */
 function bigTreeScenarios(): Scenario[] {
   const name = `in a repository of ${TREE_FILES.toLocaleString('en-US')} files`;
-  const inTree = (what: string, script: Script, figure: (usage: Usage, server: ModelServer) => number): Scenario => ({
-    ...{ name: `${what}, ${name}`, unit: 'ms', goal: null, maxRounds: 3 },
-    takes: (who) => who.name === 'keel',
-    run: (who) => measure(who, script, { prompt: 'go' }, figure, prepareTree),
-  });
+  const inTree = (what: string, script: Script, figure: Figure): Scenario =>
+    ofKeel(`${what}, ${name}`, 'ms', (who) => measure(who, script, work, figure, prepareTree));
   return [
-    inTree('start to first request', hello, (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt),
-    inTree('start to exit, one message', hello, (usage) => usage.wallMs),
-    inTree('first step that can change files, its snapshot included', oneChange, (_usage, server) => {
-      const [first, second] = server.requests;
-      return (second?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0);
-    }),
+    inTree('start to first request', hello, toFirstRequest),
+    inTree('start to exit, one message', hello, ({ wallMs }) => wallMs),
+    inTree('first step that can change files, its snapshot included', commands(1, 'touch changed'), firstStep),
   ];
 }
 
@@ -162,23 +159,14 @@ function prepareTree(home: string): Record<string, string> {
 }
 
 /** Cost grows linearly: what a step costs, sending aside, does not grow with the thread. */
-function longThreadScenario(): Scenario {
+function longThreadScenario(name: string, unit: string, goal: Goal, figure: (thread: LongThread) => number): Scenario {
   return {
-    name: `a step after ${LONG_STEPS}, over its 20th or 300th, the cheaper`,
-    unit: 'x CPU',
-    goal: null,
-    limit: 1.3,
-    maxRounds: 1,
+    ...{ name, unit, goal, maxRounds: 1 },
     takes: (who) => who.name !== 'codex',
     run: (who) =>
       inHome(async (home) => {
-        const env = benchEnv(home, '');
-        const { early, warm, late } = await runLongThread(LONG_STEPS, {
-          argv: who.command({ prompt: 'go' }),
-          cwd: home,
-          env,
-        });
-        return late / Math.min(early, warm);
+        const options = { argv: who.command(work), cwd: home, env: benchEnv(home, '') };
+        return figure(await runLongThread(LONG_STEPS, options));
       }),
   };
 }
@@ -187,115 +175,45 @@ function longThreadScenario(): Scenario {
  * A long thread is read and sent on; the floor reads the same file and sends the same items. keel's first request is the one
  * that asks for a handover, since such a thread fits no window: it has every item as well.
  */
-function resumeScenario(name: string, write: (home: string) => string): Scenario {
+function resumeScenario(name: string, unit: 'ms' | 'MiB', write: (home: string) => string): Scenario {
+  const resumed: Work = { prompt: 'go on', resume: THREAD };
+  const figure: Figure = unit === 'ms' ? toFirstRequest : ({ peakMiB }) => peakMiB;
   return {
-    name,
-    unit: 'ms',
-    goal: null,
-    maxRounds: 3,
+    ...{ name, unit, goal: unit === 'ms' ? times(2) : atMost(200), maxRounds: 3 },
     takes: (who) => who.name !== 'codex',
-    run: (who) =>
-      measure(
-        who,
-        hello,
-        { prompt: 'go on', resume: THREAD },
-        (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
-        (home) => ({ BENCH_ROLLOUT: write(home) }),
-      ),
+    run: (who) => measure(who, hello, resumed, figure, (home) => ({ BENCH_ROLLOUT: write(home) })),
   };
 }
 
-async function measure(
-  who: Contestant,
-  script: Script,
-  work: Work,
-  figure: (usage: Usage, server: ModelServer) => number,
-  prepare: (home: string) => Record<string, string>,
-): Promise<number> {
-  return inHome(async (home) => {
-    await using server = await startModelServer(script);
-    const env = { ...benchEnv(home, server.url), ...prepare(home) };
-    const result = await run({ argv: who.command(work), cwd: home, env });
-    if (result.exitCode !== 0) throw new Error(`${who.name} exited ${result.exitCode}: ${result.stderr.slice(0, 500)}`);
-    return figure(result, server);
-  });
-}
-
-/** keel's compiled code, which a user's home has from the run before. */
-const compiled = join(mkdtempSync(join(tmpdir(), 'keel-bench-cache-')), 'cache');
-process.once('exit', () => rmSync(dirname(compiled), { recursive: true, force: true }));
-
-async function inHome<T>(work: (home: string) => Promise<T>): Promise<T> {
-  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
-  const own = join(home, 'cache');
-  if (existsSync(compiled)) cpSync(compiled, own, { recursive: true });
-  try {
-    const result = await work(home);
-    if (existsSync(own) && !existsSync(compiled)) cpSync(own, compiled, { recursive: true });
-    return result;
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
-}
-
-function benchEnv(home: string, url: string): Record<string, string> {
-  const request = join(home, 'request.json');
-  const body = { model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true };
-  writeFileSync(request, JSON.stringify(body));
-  return {
-    PATH: process.env['PATH'] ?? '',
-    HOME: home,
-    KEEL_HOME: home,
-    CODEX_HOME: home,
-    OPENAI_BASE_URL: url,
-    OPENAI_API_KEY: 'bench',
-    CODEX_API_KEY: 'bench',
-    BENCH_REQUEST: request,
-  };
-}
-
-/** Each contestant has its own way to run a command; the bare floor takes keel's. */
-function runnerOf(request: { tools: readonly Readonly<Record<string, unknown>>[] }): string {
-  return request.tools.some((tool) => tool['name'] === 'shell') ? 'shell' : 'exec_command';
-}
-
-function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): Readonly<Record<string, unknown>> {
-  return runnerOf(request) === 'shell'
-    ? { command: ['bash', '-c', command], timeout_ms: 60_000 }
-    : { cmd: command, yield_time_ms: 30_000 };
-}
-
-/** Writes a thread of turns with a call each, until it has that many items or bytes; returns its path. */
-export function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
-  const { textBytes, items = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = size;
-  const text = 'lorem ipsum '.repeat(textBytes / 12);
-  return (home: string): string => {
-    const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
-    mkdirSync(dirname(path), { recursive: true });
-    const stamp = '2026-11-24T09:00:00.000Z';
-    const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
-    const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
-    let written = 0;
-    for (let turn = 0; turn * ITEMS_A_TURN < items && written < bytes; turn += 1) {
-      const added = turnLines(turn, text, line);
-      written += added.reduce((sum, entry) => sum + entry.length, 0);
-      lines.push(...added);
-    }
-    writeFileSync(path, lines.join(''));
-    return path;
-  };
-}
-
-function turnLines(turn: number, text: string, line: (type: string, payload: unknown) => string): string[] {
-  const call_id = `call_${turn}`;
-  const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id };
+/** An MCP server of 300 tools: the model finds them by a search, so that they take no part in the first request. */
+function manyToolsScenarios(): Scenario[] {
+  const server = JSON.stringify([join(import.meta.dirname, 'many-tools.js')]);
+  const command = JSON.stringify(process.execPath);
+  const options = ['-c', `mcp_servers.many.command=${command}`, '-c', `mcp_servers.many.args=${server}`];
+  const withTools: Work = { ...work, options };
+  const bytes: Figure = (_usage, { requests }) => Buffer.byteLength(JSON.stringify(requests[0]?.body ?? null)) / 1_000;
   return [
-    line('event_msg', { type: 'task_started', turn_id: `turn-${turn}` }),
-    line('event_msg', { type: 'user_message', message: text }),
-    line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
-    line('response_item', call),
-    line('response_item', { type: 'function_call_output', call_id, output: text }),
-    line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
-    line('event_msg', { type: 'task_complete', turn_id: `turn-${turn}` }),
+    ofKeel('start to first request, an MCP server of 300 tools', 'ms', (who) =>
+      measure(who, hello, withTools, toFirstRequest),
+    ),
+    ofKeel('first request, an MCP server of 300 tools', 'kB', (who) => measure(who, hello, withTools, bytes)),
+    ofKeel('first request, no MCP server', 'kB', (who) => measure(who, hello, work, bytes)),
+  ];
+}
+
+/** A request that starts eight subagents at once, each of which runs a command. */
+function subagentScenarios(): Scenario[] {
+  const given: Work = {
+    ...work,
+    options: ['-c', 'features.multi_agent=true', '-c', `agents.max_threads=${SUBAGENTS}`],
+  };
+  const script = subagents(SUBAGENTS);
+  return [
+    ofKeel(`${SUBAGENTS} subagents, a command each`, 'ms', (who) =>
+      measure(who, script, given, ({ wallMs }) => wallMs),
+    ),
+    ofKeel(`peak memory, ${SUBAGENTS} subagents`, 'MiB', (who) =>
+      measure(who, script, given, ({ peakMiB }) => peakMiB),
+    ),
   ];
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pty from '@lydell/node-pty';
 import { message, delay as pause, respond, startModelServer, usage } from '../src/testing/index.ts';
 import { median } from './measure.ts';
-import { longThread, THREAD } from './scenarios.ts';
+import { longThread, THREAD } from './recorded-thread.ts';
 
 const ROUNDS = 15;
 const KEYS = 200;
