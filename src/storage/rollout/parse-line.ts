@@ -1,5 +1,6 @@
 import { RolloutItem } from '../../foundation/protocol/index.ts';
 import { readJson } from '../../foundation/util/index.ts';
+import { isPlainItem } from './plain-items.ts';
 
 export type ParsedLine =
   | { readonly type: 'ok'; readonly item: RolloutItem }
@@ -15,11 +16,21 @@ export function parseLine(text: string): ParsedLine {
   } catch {
     return { type: 'broken' };
   }
+  if (!isRecord(raw)) return { type: 'broken' };
+  const plain = plainLine(raw);
+  if (plain !== null) return { type: 'ok', item: plain };
   const parsed = RolloutItem.safeParse(raw);
   if (parsed.success) return { type: 'ok', item: parsed.data };
-  if (!isRecord(raw) || typeof raw['type'] !== 'string') return { type: 'broken' };
+  if (typeof raw['type'] !== 'string') return { type: 'broken' };
   const meta = raw['type'] === 'session_meta' ? plainMeta(raw) : null;
   return meta ? { type: 'ok', item: meta } : { type: 'unknown', kind: raw['type'] };
+}
+
+/** A line with an item in a plain form; null: the schema decides. */
+function plainLine({ type, payload, turn, step }: Readonly<Record<string, unknown>>): RolloutItem | null {
+  if (type !== 'response_item' || !isPlainItem(payload)) return null;
+  if (turn === undefined && step === undefined) return { type, payload };
+  return typeof turn === 'string' && typeof step === 'string' ? { type, payload, turn, step } : null;
 }
 
 /** Which thread it is must be known even if details of its start have the shape of a later version. */

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ResponseItem, RolloutItem } from '../../../src/foundation/protocol/index.ts';
+import { parseLine } from '../../../src/storage/rollout/parse-line.ts';
+import { isPlainItem } from '../../../src/storage/rollout/plain-items.ts';
+
+const PLAIN = [
+  { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'go' }] },
+  { type: 'message', id: null, role: 'assistant', content: [], phase: 'final_answer', response: 'r1' },
+  { type: 'message', id: 'm1', role: 'assistant', content: [{ type: 'output_text', text: '' }], phase: null },
+  { type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' },
+  { type: 'function_call', id: 'f1', name: 'shell', arguments: '{}', call_id: 'c1', response: 'r1' },
+  { type: 'function_call_output', call_id: 'c1', output: 'text' },
+] as const;
+
+const SCHEMA_DECIDES = {
+  'an unknown field': { ...PLAIN[0], more: 1 },
+  'fields in another order': { role: 'user', type: 'message', content: [] },
+  'a missing field': { type: 'function_call', name: 'shell', arguments: '{}' },
+  'a number for a text': { ...PLAIN[5], output: 1 },
+  'null for a text': { ...PLAIN[3], name: null },
+  'parts as output': { ...PLAIN[5], output: [{ type: 'input_text', text: 'x' }] },
+  'a picture': { ...PLAIN[0], content: [{ type: 'input_image', image_url: 'data:' }] },
+  annotations: { ...PLAIN[0], content: [{ type: 'output_text', text: 'x', annotations: [] }] },
+  'content that is no list': { ...PLAIN[0], content: { 0: { type: 'input_text', text: 'x' } } },
+  'a part that is none': { ...PLAIN[0], content: [null] },
+  'another kind': { type: 'reasoning', summary: [] },
+  'the name of a member of every object': { type: 'constructor' },
+  'a list': [PLAIN[0]],
+  'no object': 'message',
+} as const;
+
+describe('an item in a plain form', () => {
+  test.each(PLAIN)('%j is what its schema gives back', (item) => {
+    expect(isPlainItem(item)).toBe(true);
+    expect(JSON.stringify(ResponseItem.parse(item))).toBe(JSON.stringify(item));
+  });
+
+  test.each(Object.entries(SCHEMA_DECIDES))('is none with %s', (_, value) => {
+    expect(isPlainItem(value)).toBe(false);
+  });
+
+  test('is never one that the schema refuses or changes', () => {
+    const text = fc.constantFrom('message', 'function_call', 'function_call_output', 'input_text', 'output_text', 'x');
+    const scalar = fc.oneof({ weight: 4, arbitrary: text }, fc.constantFrom(null, 1, true));
+    const part = fc.dictionary(fc.constantFrom('type', 'text', 'image_url', 'annotations'), scalar);
+    const content = fc.oneof(scalar, fc.array(part, { maxLength: 2 }));
+    const keys = [
+      'type',
+      'id',
+      'role',
+      'content',
+      'phase',
+      'name',
+      'arguments',
+      'call_id',
+      'output',
+      'response',
+      'extra',
+    ];
+    const entries = fc.uniqueArray(fc.tuple(fc.constantFrom(...keys), content), { selector: ([key]) => key });
+    // From nothing, and by changes to what is plain: few made from nothing are.
+    const value = fc.oneof(
+      entries.map(Object.fromEntries),
+      fc
+        .tuple(fc.constantFrom(...PLAIN), entries)
+        .map(([base, more]) => ({ ...base, ...Object.fromEntries(more.slice(0, 2)) })),
+    );
+    let plain = 0;
+    fc.assert(
+      fc.property(value, (item) => {
+        if (!isPlainItem(item)) return;
+        plain += 1;
+        const parsed = ResponseItem.safeParse(item);
+        expect(JSON.stringify(parsed.data)).toBe(JSON.stringify(item));
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(plain).toBeGreaterThan(100);
+  });
+});
+
+describe('the line of such an item', () => {
+  const [payload] = PLAIN;
+  test.each([
+    { type: 'response_item', payload },
+    { timestamp: 't', ordinal: 3, type: 'response_item', payload },
+    { timestamp: 't', type: 'response_item', payload, turn: '1', step: 'sampling-0' },
+    { type: 'response_item', payload, turn: '1' },
+    { type: 'response_item', payload, step: 's' },
+    { type: 'response_item', payload, turn: 1, step: 's' },
+    { type: 'response_item', payload, turn: null, step: null },
+    { type: 'another', payload },
+    { payload },
+  ])('%j is read as by the schema', (line) => {
+    const bySchema = RolloutItem.safeParse(line);
+    const read = parseLine(JSON.stringify(line));
+    expect(read.type === 'ok' ? read.item : null).toEqual(bySchema.data ?? null);
+    expect(JSON.stringify(read.type === 'ok' ? read.item : null)).toBe(JSON.stringify(bySchema.data ?? null));
+  });
+
+  test.each(['null', '1', '"text"', '[]', '{}', ''])('%j is broken', (text) => {
+    expect(parseLine(text)).toEqual({ type: 'broken' });
+  });
+});
