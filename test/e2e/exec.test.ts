@@ -103,9 +103,9 @@ describe('what a run prints as JSON lines', () => {
     ]);
     expect(items.find((item) => item['exit_code'] === 3)).toMatchObject({ status: 'failed' });
     const plans = items.filter((item) => item.type === 'todo_list');
-    // The search of the same response may be printed before the plan or after it.
+    // The search and the picture of the same response may be printed before the plan or after it.
     const id = plans[0]?.['id'];
-    expect(['item_3', 'item_4']).toContain(id);
+    expect(['item_3', 'item_4', 'item_5']).toContain(id);
     expect(plans.map((item) => ({ event: item['event'], id: item['id'], steps: item['items'] }))).toEqual([
       { event: 'item.started', id, steps: [{ text: 'A', completed: false }] },
       { event: 'item.updated', id, steps: [{ text: 'A', completed: true }] },

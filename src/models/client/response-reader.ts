@@ -43,28 +43,26 @@ export class ResponseReader {
       for (const { data, event } of arrived) {
         const failure = failureIn(data, event);
         if (failure !== null) throw this.#refusalIn(data) ?? responseFailure(failure, this.#context);
-        this.#take(this.#decoder.decode(data), events);
-        if (this.#responseId !== null) break;
+        this.#decoder.decode(data, events);
+        if (events.at(-1)?.type === 'completed') break;
       }
     } catch (error) {
-      if (events.length > 0) yield events;
+      if (events.length > 0) yield this.#noted(events);
       throw error;
     }
-    if (events.length > 0) yield events;
+    if (events.length > 0) yield this.#noted(events);
   }
 
   /** The bytes have ended. @throws what the decoder throws */
   *end(): Generator<readonly ModelEvent[], void, undefined> {
-    const events: ModelEvent[] = [];
-    this.#take(this.#decoder.end(), events);
-    yield events;
+    yield this.#noted(this.#decoder.end());
   }
 
-  #take(next: readonly ModelEvent[], events: ModelEvent[]): void {
-    for (const event of next) {
-      events.push(event);
+  #noted(events: readonly ModelEvent[]): readonly ModelEvent[] {
+    for (const event of events) {
       if (event.type === 'itemDone') this.#items.push(event.item);
       else if (event.type === 'completed') this.#responseId = event.responseId;
     }
+    return events;
   }
 }

@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function fieldsBeyond(object: JsonObject, known: ReadonlySet<string>): Fields {
   let beyond: Record<string, unknown> | null = null;
   // Every delta is looked through, and hardly one has such a field.
-  for (const name of Object.keys(object)) {
+  for (const name in object) {
     if (known.has(name) || !saysSomething(object[name])) continue;
     beyond ??= {};
     beyond[name] = object[name];

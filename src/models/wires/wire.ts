@@ -50,8 +50,8 @@ export interface Wire extends RequestParts {
 
 /** Reads one response. Both throw a ModelError for one that failed. */
 export interface ResponseDecoder {
-  /** The events of the data of one server-sent event; none for what means nothing here. */
-  decode(data: string): readonly ModelEvent[];
+  /** Adds the events of the data of one server-sent event; none for what means nothing here. */
+  decode(data: string, events: ModelEvent[]): void;
   /** The bytes have ended. Without a `completed` until then it throws that the stream was lost. */
   end(): readonly ModelEvent[];
 }

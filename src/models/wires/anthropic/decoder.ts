@@ -50,16 +50,16 @@ export class MessagesDecoder implements ResponseDecoder {
   }
 
   /**
-   * The events of one data payload: none for what is not JSON or has no known type. Throws a ModelError for a response
+   * Adds the events of one data payload: none for what is not JSON or has no known type. Throws a ModelError for a response
    * that failed, or ended before its answer was complete.
    */
-  decode(data: string): readonly ModelEvent[] {
+  decode(data: string, events: ModelEvent[]): void {
     this.#chars += data.length;
     if (this.#chars > MAX_RESPONSE_CHARS) {
       throw new ModelError('responseStreamDisconnected', 'the response is longer than any answer', { phase: 'stream' });
     }
     const event = asObject(parseJson(data));
-    return event === null ? [] : this.#decodeEvent(event);
+    if (event !== null) for (const one of this.#decodeEvent(event)) events.push(one);
   }
 
   end(): never {

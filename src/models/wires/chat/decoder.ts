@@ -48,12 +48,16 @@ export class ChatDecoder implements ResponseDecoder {
     this.#segments = new Segments(context.origin);
   }
 
-  /** The events of one data payload. Throws a ModelError for a response that failed or was cut. */
-  decode(data: string): readonly ModelEvent[] {
+  /** Adds the events of one data payload. Throws a ModelError for a response that failed or was cut. */
+  decode(data: string, events: ModelEvent[]): void {
     this.#chars += data.length;
     if (this.#chars > MAX_RESPONSE_CHARS) {
       throw new ModelError('responseStreamDisconnected', 'the response is longer than any answer', { phase: 'stream' });
     }
+    for (const one of this.#decoded(data)) events.push(one);
+  }
+
+  #decoded(data: string): readonly ModelEvent[] {
     if (data.trim() === DONE) return this.#ended();
     const chunk = asObject(parseJson(data));
     return chunk === null || this.#isComplete ? [] : this.#chunk(chunk);
@@ -68,12 +72,13 @@ export class ChatDecoder implements ResponseDecoder {
 
   #chunk(chunk: JsonObject): readonly ModelEvent[] {
     this.#responseId ||= stringField(chunk, 'id') ?? '';
-    const usage = usageIn(chunk);
+    const choice = choiceIn(chunk);
+    const usage = usageIn(chunk, choice);
     if (usage !== null) {
       this.#usage = usageOf(usage) ?? this.#usage;
       this.#cache = cacheUseOf(usage) ?? this.#cache;
     }
-    const events = this.#choice(choiceIn(chunk));
+    const events = this.#choice(choice);
     if (this.#hasStarted) return events;
     this.#hasStarted = true;
     return [{ type: 'created' }, ...events];

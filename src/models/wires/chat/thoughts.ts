@@ -22,7 +22,8 @@ export function thoughtIn(delta: JsonObject): Thought | null {
     const text = details.map((detail) => stringField(detail, 'text') ?? stringField(detail, 'thinking') ?? '').join('');
     return { field, text: text || summary || (plain?.text ?? ''), isSummary: text === '' && summary !== '', details };
   }
-  const parts = objectsIn(delta['content']).filter(isThinkingPart);
+  const content = objectsIn(delta['content']);
+  const parts = content.length === 0 ? content : content.filter(isThinkingPart);
   if (parts.length === 0) return plain;
   return { field: 'content', text: parts.map(textOfThinkingPart).join(''), isSummary: false, details: parts };
 }

@@ -22,11 +22,9 @@ export function usageOf(usage: JsonObject): TokenUsage | null {
 }
 
 /** What a chunk reports of its usage; null: nothing. Moonshot sends it with the choice, Groq in a field of its own. */
-export function usageIn(chunk: JsonObject): JsonObject | null {
+export function usageIn(chunk: JsonObject, choice: JsonObject | null): JsonObject | null {
   return (
-    objectField(chunk, 'usage') ??
-    objectField(choiceIn(chunk), 'usage') ??
-    objectField(objectField(chunk, 'x_groq'), 'usage')
+    objectField(chunk, 'usage') ?? objectField(choice, 'usage') ?? objectField(objectField(chunk, 'x_groq'), 'usage')
   );
 }
 

@@ -31,40 +31,40 @@ const IGNORED_TYPES: ReadonlySet<string> = new Set([
   'response.output_text.annotation.added',
   'response.reasoning_summary_part.done',
 ]);
-const NOTHING: readonly ModelEvent[] = [];
 const TYPE_FIRST = '{"type":"';
 
 /**
- * The events of one data payload: none for what is not JSON, has no known type, or is an item that can't be read.
+ * Adds the events of one data payload: none for what is not JSON, has no known type, or is an item that can't be read.
  * Throws a ModelError for a response that failed.
  */
-export function decodeEvent(data: string, context: DecodeContext): readonly ModelEvent[] {
-  const early = earlyType(data);
-  if (early !== null) {
-    const filling = fillingOf(early);
-    if (filling?.shown !== undefined) return shownDelta(asObject(parseJson(data)), filling, context);
-    if (filling !== undefined) {
-      context.items.keep(data);
-      return NOTHING;
-    }
-    if (IGNORED_TYPES.has(early)) return NOTHING;
+export function decodeEvent(data: string, context: DecodeContext, events: ModelEvent[]): void {
+  const { items } = context;
+  const before = items.lastShown;
+  // A piece follows a piece: its JSON is wanted, whatever its type.
+  if (before === null) {
+    const early = earlyType(data);
+    const kept = fillingOf(early);
+    if (kept !== undefined && kept.shown === undefined) return items.keep(data);
+    if (kept === undefined && IGNORED_TYPES.has(early)) return;
   }
   const event = asObject(parseJson(data));
   const type = stringField(event, 'type');
-  return event === null || type === null ? NOTHING : decodeTyped(event, type, context);
+  if (event === null || type === null) return;
+  const filling = type === before?.event ? before : fillingOf(type);
+  items.lastShown = filling?.shown === undefined ? null : filling;
+  if (filling !== undefined) items.fill(event, filling);
+  if (filling?.shown !== undefined) events.push(shownDelta(event, filling.shown));
+  else for (const one of decodeTyped(event, type, context)) events.push(one);
 }
 
-/** Servers write the type first, so most of what is ignored is known without parsing it. */
-function earlyType(data: string): string | null {
-  if (!data.startsWith(TYPE_FIRST)) return null;
+/** Servers write the type first, so most of what is ignored is known without parsing it. Empty where it isn't first. */
+function earlyType(data: string): string {
+  if (!data.startsWith(TYPE_FIRST)) return '';
   return data.slice(TYPE_FIRST.length, data.indexOf('"', TYPE_FIRST.length));
 }
 
 function decodeTyped(event: JsonObject, type: string, context: DecodeContext): readonly ModelEvent[] {
   const { items } = context;
-  const filling = fillingOf(type);
-  if (filling?.shown !== undefined) return shownDelta(event, filling, context);
-  if (filling !== undefined) items.fill(event, filling);
   switch (type) {
     case 'response.reasoning_summary_part.added':
       return [
@@ -92,18 +92,16 @@ function decodeTyped(event: JsonObject, type: string, context: DecodeContext): r
 }
 
 /** A piece of what is shown as it comes. Most events of a response are one. */
-function shownDelta(event: JsonObject | null, filling: Filling, { items }: DecodeContext): readonly ModelEvent[] {
-  if (event === null) return NOTHING;
-  items.fill(event, filling);
+function shownDelta(event: JsonObject, type: NonNullable<Filling['shown']>): ModelEvent {
   const itemId = stringField(event, 'item_id');
   const delta = stringField(event, 'delta') ?? '';
-  switch (filling.shown) {
+  switch (type) {
+    case 'textDelta':
+      return { type, itemId, delta };
     case 'reasoningSummaryDelta':
-      return [{ type: filling.shown, itemId, index: numberField(event, 'summary_index') ?? 0, delta }];
+      return { type, itemId, index: numberField(event, 'summary_index') ?? 0, delta };
     case 'reasoningContentDelta':
-      return [{ type: filling.shown, itemId, index: numberField(event, 'content_index') ?? 0, delta }];
-    default:
-      return [{ type: 'textDelta', itemId, delta }];
+      return { type, itemId, index: numberField(event, 'content_index') ?? 0, delta };
   }
 }
 

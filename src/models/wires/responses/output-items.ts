@@ -15,6 +15,8 @@ interface Entry {
 type Filled = 'text' | 'refusal' | 'arguments' | 'input' | 'summary' | 'content' | 'name' | 'call_id';
 
 export interface Filling {
+  /** Its name. */
+  readonly event: string;
   readonly type: string;
   readonly field: Filled;
   /** The field of the event. */
@@ -26,7 +28,7 @@ export interface Filling {
 }
 
 /** Events that say what an item that is done says again, in most streams. */
-const FILLINGS: Readonly<Record<string, Filling>> = {
+const FILLINGS: Readonly<Record<string, Omit<Filling, 'event'>>> = {
   'response.output_text.delta': { type: 'message', field: 'text', from: 'delta', isPiece: true, shown: 'textDelta' },
   'response.output_text.done': { type: 'message', field: 'text', from: 'text' },
   'response.refusal.delta': { type: 'message', field: 'refusal', from: 'delta', isPiece: true, shown: 'textDelta' },
@@ -47,7 +49,9 @@ const FILLINGS: Readonly<Record<string, Filling>> = {
   'response.reasoning_text.done': { type: 'reasoning', field: 'content', from: 'text' },
 };
 
-const FILLING_OF: ReadonlyMap<string, Filling> = new Map(Object.entries(FILLINGS));
+const FILLING_OF: ReadonlyMap<string, Filling> = new Map(
+  Object.entries(FILLINGS).map(([event, filling]) => [event, { event, ...filling }]),
+);
 const FILLED_TYPES: ReadonlySet<string> = new Set(Object.values(FILLINGS).map(({ type }) => type));
 
 /** What an event of this type fills; it matters only for a server that leaves something out of the finished item. */
@@ -64,6 +68,8 @@ export class OutputItems {
   readonly #done: JsonObject[] = [];
   /** Events that are needed only if something is missing: their JSON has not been read. */
   #unread: string[] = [];
+  /** What the event before showed a piece of; null: nothing. */
+  lastShown: Filling | null = null;
   /** The entry that was filled last: most events are about it. */
   #latest: Entry | null = null;
 

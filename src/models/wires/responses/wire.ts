@@ -70,7 +70,7 @@ class ResponsesWire implements Wire {
     const provider = this.#settings.provider.id;
     const context: DecodeContext = { tools: new OfferedTools(tools), provider, items: new OutputItems(), failures };
     return {
-      decode: (data) => decodeEvent(data, context),
+      decode: (data, events) => decodeEvent(data, context, events),
       end() {
         throw streamLost('stream closed before response.completed', failures);
       },

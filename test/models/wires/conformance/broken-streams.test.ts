@@ -16,7 +16,11 @@ const WAYS = [
 ];
 type Way = (typeof WAYS)[number];
 const way = fc.constantFrom(...WAYS);
-const runs = { numRuns: Number(process.env['KEEL_RUNS'] ?? 40) };
+/** A client that hangs is not shrunk for minutes. */
+const runs = {
+  numRuns: Number(process.env['KEEL_RUNS'] ?? 40),
+  ...{ interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
+};
 /** Far longer than any of these answers takes, and shorter than a client's patience with a silent server. */
 const HANG_MS = 5_000;
 
@@ -51,7 +55,8 @@ function play(response: ServerResponse): void {
 function playFrames(socket: WebSocket): void {
   wasOverSocket = true;
   for (const chunk of next) socket.send(chunk, { binary: typeof chunk !== 'string' });
-  socket.close();
+  // Now with the last frame, now when the client waits for another one.
+  setTimeout(() => socket.close(), next.length % 2 === 0 ? 0 : 10);
 }
 
 interface Outcome {
