@@ -6,6 +6,8 @@ import { Run } from './run.ts';
 
 const TOKENS = 1_000;
 const TOKEN_MS = 10;
+/** Models take longer than this to their first token. */
+const THINKING_MS = 250;
 const LINE_TOKENS = 12;
 const PARAGRAPH_LINES = 30;
 /** Letters that nothing else on the screen has, and no sequence ends with. */
@@ -44,7 +46,7 @@ async function pacedModel() {
   });
   const play = async () => {
     while (gates.length === 0) await delay(1);
-    const [own, startedAt] = [gates, performance.now()];
+    const [own, startedAt] = [gates, performance.now() + THINKING_MS];
     gates = [];
     for (const [at, gate] of own.entries()) {
       await delay(Math.max(0, startedAt + at * TOKEN_MS - performance.now()));
