@@ -7,6 +7,8 @@ const TURNS = 200;
 /** A conversation of this many turns is compacted, as it would be at the end of its window. */
 const COMPACTED_TURNS = 10;
 const MARKS = [1_000, 5_000, 10_000, 20_000];
+/** The window's title has no sign in it when a turn has ended. */
+const IDLE_TITLE = '\u001b]2;keel';
 const TEXT = 'An item of a turn, with as many words as a short answer of a model has. '.repeat(3);
 
 /** One keel, one thread, turn after turn. */
@@ -26,12 +28,12 @@ export async function soaks(home: string): Promise<Figures> {
     run.output = '';
     run.type('go\r');
     await run.prints(`END ${done}`);
+    await run.prints(IDLE_TITLE);
     if ((done + 1) % COMPACTED_TURNS === 0) {
-      await run.prints('Ask for something');
+      run.output = '';
       run.type('/compact\r');
-      await run.prints('Compacted the conversation');
+      await run.prints(IDLE_TITLE);
     }
-    await run.prints('Ask for something');
     const items = (done + 1) * TURN_ITEMS;
     if (MARKS.includes(items)) {
       await run.isQuiet();
