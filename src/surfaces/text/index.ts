@@ -13,7 +13,7 @@ export { linkedRow } from './links.ts';
 export { MarkdownReader, markdownRows, piecesRows, type StreamedText } from './markdown/markdown.ts';
 export type { Piece } from './markdown/piece.ts';
 export { type Palette, paletteOf } from './palette.ts';
-export { preloadText } from './preload.ts';
+export { TEXT_PRELOADS } from './preload.ts';
 export {
   CONTINUED,
   copiedText,

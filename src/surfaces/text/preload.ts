@@ -1,12 +1,13 @@
-import { graphemes } from './graphemes.ts';
 import { highlightLines } from './highlight.ts';
 import { lexBlocks } from './markdown/lex.ts';
 import { textWidth } from './width.ts';
 
-/** Loads what texts need sooner or later, while nobody waits: call it when the first screen is painted and nothing is typed. */
-export function preloadText(): void {
-  textWidth('漢');
-  graphemes('漢');
-  lexBlocks('a');
-  highlightLines('typescript', ['a']);
-}
+/**
+ * What texts need sooner or later, each some twenty milliseconds: done one after the other while nobody waits, the first answer
+ * doesn't stop for them.
+ */
+export const TEXT_PRELOADS: readonly (() => void)[] = [
+  () => lexBlocks('*a*'),
+  () => textWidth('漢'),
+  () => highlightLines('typescript', ['a']),
+];

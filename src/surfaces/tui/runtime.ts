@@ -157,7 +157,10 @@ export class Runtime {
     this.#tick = setTimeout(
       () => {
         this.#tick = null;
-        this.dispatch({ type: 'tick', at: performance.now() });
+        const at = performance.now();
+        // What streams brings the time with it.
+        if (hint === null && at - this.#paintedAt < FRAME_MS) this.#tickSoon();
+        else this.dispatch({ type: 'tick', at });
       },
       this.#state.setup?.isAnimated === false ? SECOND_MS : SPINNER_MS,
     );

@@ -69,6 +69,19 @@ describe('17: slash commands', () => {
     expect(driver.draft()).toBe('');
   });
 
+  test.each([
+    ['/nope', { type: 'serverPromptsRead', prompts: [] }],
+    ['$nope', { type: 'skillsRead', skills: [] }],
+    ['@nope', { type: 'filesFound', query: 'nope', files: [] }],
+  ] as const)('what was read for %s, which nothing matches, asks for nothing again', (typed, answer) => {
+    const driver = Driver.ready();
+    driver.type(typed);
+    driver.effects = [];
+    driver.send(answer);
+    expect(driver.effects).toEqual([]);
+    expect(driver.draft()).toBe(typed);
+  });
+
   test('an unknown one says so and keeps the draft', () => {
     const driver = Driver.ready();
     driver.type('/nope');

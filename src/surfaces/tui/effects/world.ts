@@ -1,5 +1,6 @@
 import type { LiveThread, RecordedThreads, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
+import { TEXT_PRELOADS } from '../../text/index.ts';
 import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { FleetOrigin, TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
@@ -10,6 +11,9 @@ import { Reports } from './reports.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
+
+/** Between steps of work that nobody waits for, ms: keys are answered first. */
+const PRELOAD_GAP_MS = 150;
 
 type Dispatch = (message: Message) => void;
 
@@ -56,6 +60,17 @@ export class World {
     this.#dispatch({ type: 'setUp', setup });
     this.#beginIfReady(setup);
     await this.#readSurroundings(config);
+    await this.#preload();
+  }
+
+  /** Loads what the first answers need while the user reads and writes. */
+  async #preload(): Promise<void> {
+    const { setTimeout: delay } = await import('node:timers/promises');
+    for (const load of TEXT_PRELOADS) {
+      const isOver = await delay(PRELOAD_GAP_MS, false, { signal: this.#stop.signal }).catch(() => true);
+      if (isOver) return;
+      load();
+    }
   }
 
   /** Reads the configuration, at the start and when an answer of the user's has changed it. */

@@ -70,7 +70,8 @@ export function update(state: State, message: Message): Step {
       return state.wantsSkills ? only(skillsCard(next, message.skills)) : withCompletion(next);
     }
     case 'serverPromptsRead':
-      return withCompletion({ ...state, serverPrompts: message.prompts });
+      // What the list asks for was just read: where nothing matches it would be asked for for ever.
+      return only(withCompletion({ ...state, serverPrompts: message.prompts }).state);
     case 'serverPromptFilled':
       return withMessage(state, atomsOf(message.text.trim()), 'steer');
     case 'promptsRead':

@@ -140,7 +140,7 @@ describe('headings', () => {
   });
 
   test('differ by weight, and all are bold or set in italics', () => {
-    const style = (level: number) => styleOf(`${'#'.repeat(level)} title`, 'title');
+    const style = (level: number) => styleOf(`${'#'.repeat(level)} title`, `${'#'.repeat(level)} title`);
     expect([1, 2, 3, 4].map(style)).toEqual([
       { role: 'heading', bold: true, underline: true },
       { role: 'heading', bold: true },

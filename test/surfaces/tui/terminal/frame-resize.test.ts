@@ -54,6 +54,21 @@ test.each([
   expect(shown.at(-2)).toBe('> draft');
 });
 
+test.each([
+  [80, 24],
+  [120, 40],
+  [40, 15],
+])('point 17.4: a storm from %i×%i and back leaves each finished line there once, in order', async (columns, rows) => {
+  const emulator = new Emulator({ columns, rows }, 'none', { scrollback: 1_000 });
+  const storm = both.map(([width, height]) => [Math.max(20, width - (110 - columns)), height] as const);
+  const before = await frames(emulator, [[columns, rows]], 1);
+  const expected = await frames(emulator, storm, 5);
+  const after = await frames(emulator, [[columns, rows]], 1);
+  const shown = await emulator.lines();
+  expect(shown.filter((line) => line.startsWith('unique'))).toEqual([...before, ...expected, ...after]);
+  expect(shown.at(-2)).toBe('> draft');
+});
+
 test('check 8: 110→70→110 columns during a stream leave composer and lines as they are', async () => {
   const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
   const done: string[] = [];

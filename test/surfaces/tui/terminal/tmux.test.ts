@@ -48,6 +48,18 @@ const other = {
   both: [[60, 12]],
 } as const;
 
+/** Through the sizes that are promised, and back. */
+const STORM = [
+  [120, 40],
+  [40, 15],
+  [80, 24],
+  ...other.widths,
+  [40, 15],
+  ...other.heights,
+  [120, 40],
+  [80, 24],
+] as const;
+
 test.skipIf(!hasTmux).each([
   ['widths', other.widths],
   ['heights', other.heights],
@@ -76,7 +88,7 @@ test.skipIf(!hasTmux)(
   async () => {
     start('80', 'streaming');
     await captured('unique 3');
-    for (const [columns, rows] of [...other.widths, ...other.heights, ...other.both]) {
+    for (const [columns, rows] of STORM) {
       tmux('resize-window', '-x', String(columns), '-y', String(rows));
       await sleep(70);
     }

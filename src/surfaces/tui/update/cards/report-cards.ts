@@ -13,7 +13,7 @@ export function reportCard(state: State, report: SessionReport): State {
       return withCard(state, 'What fills the window', contextFacts(report));
     case 'mcpServers':
       return report.servers.length === 0
-        ? withNotice(state, 'info', 'No MCP server is configured: docs/mcp.md says how.')
+        ? withNotice(state, 'info', 'No MCP server is configured. `keel mcp add NAME -- COMMAND` adds one.')
         : withCard(state, 'MCP servers', serverFacts(report));
     case 'commands':
       return report.commands.length === 0
