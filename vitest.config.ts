@@ -15,8 +15,12 @@ const TIMED = [
  * They change nothing of their process that others could see, and share the modules that one process has loaded: loading them for
  * each file took longer than many of the tests.
  */
-const SHARING =
-  'test/{context,engine,foundation,models,storage,system/{network/{gate,proxy},sandbox/planted},testing,tools,surfaces/{acp,exec,export,file-search,mcp-server,prompts,replay,text,tui}}/**/*.test.ts';
+const SHARING = [
+  'test/{context,engine,foundation,models,storage,system/{network/{gate,proxy},sandbox/planted},testing,tools}/**/*.test.ts',
+  'test/surfaces/{acp,exec,export,file-search,mcp-server,prompts,replay,text,tui}/**/*.test.ts',
+  'test/surfaces/app-server/{connection/message,notifications/*,requests/*,threads/*}.test.ts',
+  'test/surfaces/cli/texts.test.ts',
+];
 
 const source = (path: string) => join(import.meta.dirname, 'src', path, 'index.ts');
 
@@ -39,13 +43,19 @@ export default defineConfig({
       // They mostly wait for processes of their own, so that two at once leave no core idle.
       {
         extends: true,
-        test: { name: 'all', include: [ALL], exclude: [SHARING, ...TIMED], maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'all',
+          include: [ALL],
+          exclude: [...SHARING, ...TIMED],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         test: {
           name: 'sharing',
-          include: [SHARING],
+          include: SHARING,
           exclude: TIMED,
           isolate: false,
           maxWorkers: 2,

@@ -48,7 +48,9 @@ function ageOf(ms: number): string {
 }
 
 function titleOf({ name, preview }: ThreadSummary): string {
-  return oneLine(name ?? preview).slice(0, 80);
+  return oneLine(name ?? preview)
+    .slice(0, 80)
+    .toWellFormed();
 }
 
 /** Recorded text may contain control sequences and line breaks: it gets one plain line. */

@@ -20,7 +20,13 @@ export function contextBlock(text: string): Extract<Block, { type: 'context' }> 
   const tag = TAG.exec(text)?.[1]?.toLowerCase() ?? '';
   if (tag === 'user_action') return actionBlock(text);
   const isFolded = tag !== 'user_shell_command';
-  return { type: 'context', title: TITLES[tag] ?? 'Context', text, isFolded, result: null };
+  return {
+    type: 'context',
+    title: (Object.hasOwn(TITLES, tag) ? TITLES[tag] : undefined) ?? 'Context',
+    text,
+    isFolded,
+    result: null,
+  };
 }
 
 /** The findings of a review, or the files that an undo restored, without the text around them. */

@@ -238,7 +238,7 @@ function wordEnd({ atoms, cursor }: Draft): number {
 /** A character further on in the line, the one with this number. */
 function onLine(draft: Draft, wanted: string, count: number, before: number): number | null {
   const end = lineEnd(draft);
-  let at = draft.cursor + before;
+  let at = draft.cursor;
   for (let round = 0; round < count; round += 1) {
     at = draft.atoms.indexOf(wanted, at + 1);
     if (at === -1 || at >= end) return null;

@@ -1,5 +1,15 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { diffRows, type Row, row, rowWidth, type Span, type Style, span, textWidth } from '../../text/index.ts';
+import {
+  diffRows,
+  type Row,
+  row,
+  rowWidth,
+  type Span,
+  type Style,
+  span,
+  textWidth,
+  wrapSoft,
+} from '../../text/index.ts';
 import { exploredRows } from './command-rows.ts';
 import type { CardEntry, Entry, HeaderEntry, NoticeEntry } from './entry.ts';
 import { itemRows } from './item-rows.ts';
@@ -7,8 +17,12 @@ import { exactRows, oneLine, prefixed, textRows } from './lines.ts';
 import type { Shape } from './shape.ts';
 import { workRows } from './work-rows.ts';
 
-/** An entry in rows, without the blank row before it. */
+/** An entry in rows, without the blank row before it. None is wider than the window, however narrow that is. */
 export function entryRows(entry: Entry, shape: Shape): Row[] {
+  return ownRows(entry, shape).flatMap((one) => wrapSoft(one, Math.max(2, shape.width)));
+}
+
+function ownRows(entry: Entry, shape: Shape): Row[] {
   const { width } = shape;
   switch (entry.type) {
     case 'item':

@@ -1,7 +1,7 @@
 import { diffRows, type Row, row, span } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
-import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
+import { cutRow, type Entry, entryRows, exactRows } from '../transcript/index.ts';
 import { approvalBody, helpRows, type PagerView } from '../views/index.ts';
 import { agentsRows } from './agents-rows.ts';
 import { askedCalls } from './view.ts';
@@ -52,14 +52,13 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
   const shown = rows.slice(Math.max(0, rows.length - height - below), rows.length - below);
   const fill = Array.from({ length: height - shown.length }, (): Row => [span('~', { role: 'muted' })]);
   const percent = rows.length <= height ? 100 : Math.round((100 * (rows.length - below)) / rows.length);
-  return [
+  const screen = [
     row(titleOf(view.content), { bold: true, role: 'accent' }),
     ...shown,
     ...fill,
-    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · p n: your messages · q closes`.slice(0, state.size.columns), {
-      role: 'muted',
-    }),
+    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · p n: your messages · q closes`, { role: 'muted' }),
   ];
+  return screen.map((one) => cutRow(one, state.size.columns));
 }
 
 function titleOf(content: PagerView['content']): string {

@@ -2,7 +2,7 @@ import type { Row } from '../../text/index.ts';
 import { row, rowWidth, textWidth } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
-import { type Entry, entryRows, textRows } from '../transcript/index.ts';
+import { cutRow, type Entry, entryRows, textRows } from '../transcript/index.ts';
 import { approvalRows, headRows, type PickerView, pickerRows, SEARCH_SIGN, type TextPrompt } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, queueRows, statusRows } from './foot-rows.ts';
@@ -53,12 +53,13 @@ export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY):
     top = pieces === 0 && streamed.rest.length > 0 ? [...blank, ...streamed.rest] : streamed.rest;
   }
   const bottom = bottomRows(state);
+  const below = bottom.rows.map((one) => cutRow(one, width));
   const live = [...top, ...others.flatMap((entry) => spaced(state, entry, false))];
   const room = Math.max(0, state.size.rows - bottom.rows.length);
   const shown = live.slice(Math.max(0, live.length - room));
   const cursor = bottom.cursor && { ...bottom.cursor, row: bottom.cursor.row + shown.length };
   return {
-    frame: { finished, live: [...shown, ...bottom.rows], cursor },
+    frame: { finished, live: [...shown, ...below], cursor },
     mark: { entries: end, pieces },
   };
 }

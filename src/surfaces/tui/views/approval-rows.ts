@@ -1,6 +1,6 @@
 import type { ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { markInvisible, type Row, row, span } from '../../text/index.ts';
-import { diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
+import { cutTo, diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
 import { type ApprovalView, choicesOf, openField } from './approval.ts';
 import { type FormField, formFields } from './form.ts';
 
@@ -10,7 +10,7 @@ export function approvalRows(view: ApprovalView, waiting: number, width: number,
   const answers = view.denial === null ? choiceRows(view, width) : entryRows(view, view.denial, width);
   const around = [...factRows(view, width), ...ruleRows(view.request, width)];
   const room = Math.max(3, height - title.length - answers.length - around.length - 1);
-  return [...title, ...bodyPart(view, bodyRows(view, width), room), ...around, [], ...answers];
+  return [...title, ...bodyPart(view, bodyRows(view, width), { room, width }), ...around, [], ...answers];
 }
 
 /** The whole of what is asked about, for the full screen. */
@@ -78,13 +78,21 @@ function commandText(words: readonly string[]): string {
 }
 
 /** The end is visible first; rows above and below are counted. */
-function bodyPart({ below }: ApprovalView, rows: readonly Row[], room: number): Row[] {
+function bodyPart(
+  { below }: ApprovalView,
+  rows: readonly Row[],
+  { room, width }: { readonly room: number; readonly width: number },
+): Row[] {
   if (rows.length <= room) return [...rows];
   const shown = Math.max(1, room - 2);
   const end = rows.length - Math.min(below, rows.length - shown);
   const start = end - shown;
-  const above = row(start === 0 ? '' : `↑ ${start} more rows: PgUp, or Ctrl-A for all`, { role: 'muted' });
-  const under = row(end === rows.length ? '' : `↓ ${rows.length - end} more rows: PgDn`, { role: 'muted' });
+  const above = row(start === 0 ? '' : cutTo(`↑ ${start} more rows: PgUp, or Ctrl-A for all`, width), {
+    role: 'muted',
+  });
+  const under = row(end === rows.length ? '' : cutTo(`↓ ${rows.length - end} more rows: PgDn`, width), {
+    role: 'muted',
+  });
   return [above, ...rows.slice(start, end), under];
 }
 
