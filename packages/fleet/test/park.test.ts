@@ -29,7 +29,7 @@ function scripted(request: RecordedRequest) {
 const ASKS = 'approval_policy = "untrusted"\n';
 
 /** Turns that wait at once, and turns one after the other. For releases: KEEL_FLEET_PARKED=2000, KEEL_FLEET_TURNS=10000. */
-const PARKED = Number(process.env['KEEL_FLEET_PARKED'] ?? 6);
+const PARKED = Number(process.env['KEEL_FLEET_PARKED'] ?? 4);
 const TURNS = Number(process.env['KEEL_FLEET_TURNS'] ?? 0);
 
 /** The memory that the workers have in use, MB. */
@@ -65,7 +65,7 @@ describe.skipIf(binary === null)('a turn that waits for a person', () => {
   }
 
   async function ended({ threadId, turnId }: { readonly threadId: string; readonly turnId: string }) {
-    const end = await fleet.client.settled(threadId, turnId, AbortSignal.timeout(15_000));
+    const end = await fleet.client.settled(threadId, turnId, AbortSignal.timeout(50_000));
     return end.type === 'ended' ? end.turn : null;
   }
 
@@ -176,7 +176,7 @@ describe.skipIf(binary === null)('a turn that waits for a person', () => {
   });
 
   test('gets pictures, which the engine does not keep, with its prompt and while it waits', async () => {
-    const picture = (letter: string) => `data:image/png;base64,${letter.repeat(1_500_000)}`;
+    const picture = (letter: string) => `data:image/png;base64,${letter.repeat(300_000)}`;
     const thread = fleet.newThread(ASKS);
     const image = { type: 'image', url: picture('A') } as const;
     const op: Op = { type: 'userInput', items: [{ type: 'text', text: 'ask me about this' }, image] };
@@ -190,7 +190,7 @@ describe.skipIf(binary === null)('a turn that waits for a person', () => {
     expect(String(state?.['value_utf8']).length).toBeLessThan(4_096);
     const [question] = end.type === 'waiting' ? (end.state.current?.questions ?? []) : [];
     await fleet.client.answer(thread.threadId, question?.questionId ?? '', { type: 'approved' });
-    expect(await ended({ threadId: thread.threadId, turnId })).toMatchObject({ status: 'completed' });
+    expect(await ended({ threadId: thread.threadId, turnId })).toMatchObject({ status: 'completed', error: null });
     const urls = JSON.stringify(model.requests.at(-1)?.input).match(/data:image\/png;base64,[AB]+/g);
     expect(urls).toEqual([picture('A'), picture('B')]);
   });

@@ -68,9 +68,14 @@ export class SseStream implements Disposable {
 export class SilenceLimit implements Disposable {
   readonly #silent = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** Whether something has come that is being worked on: whoever reads slowly is not taken for silence. */
+  #isHeard = false;
 
   constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#silent.abort(new TypeError(`nothing came for ${ms} ms`)), ms);
+    this.#timer = setTimeout(() => {
+      if (this.#isHeard) this.#timer.refresh();
+      else this.#silent.abort(new TypeError(`nothing came for ${ms} ms`));
+    }, ms);
   }
 
   /** Aborts when it is silent. */
@@ -81,9 +86,9 @@ export class SilenceLimit implements Disposable {
   /** Passes on what comes. */
   async *heard(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of body) {
-      this.#timer.refresh();
+      this.#isHeard = true;
       yield chunk;
-      // Whoever reads slowly is not taken for silence.
+      this.#isHeard = false;
       this.#timer.refresh();
     }
   }

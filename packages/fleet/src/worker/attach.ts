@@ -2,8 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { TurnInput, TurnJob } from '../protocol.ts';
 
-/** How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. */
-const ANSWER_MS = 1_000;
+/**
+ * How long an owner has to answer before it counts as gone: so many times this many ms, each counted when this process gets to it. It
+ * answers at once whether or not the turn has ended; where this process is slow since its machine is busy, the owner may be as well.
+ */
+const PATIENCE = { ticks: 10, tickMs: 100 } as const;
 const LOOK_MS = 150;
 /** Answers of what is between workers: nobody was there to ask. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504];
@@ -58,7 +61,8 @@ async function askOwner(
   signal: AbortSignal,
 ): Promise<AttachEnd | OwnerAnswer | { readonly type: 'broken' }> {
   const url = new URL(`/turns/${job.threadId}/${job.turnId}`, address);
-  const late = AbortSignal.timeout(ANSWER_MS);
+  using patience = new Patience();
+  const late = patience.signal;
   try {
     const response = await fetch(url, {
       ...(input === undefined ? {} : { method: 'POST', body: JSON.stringify(input) }),
@@ -71,6 +75,28 @@ async function askOwner(
   } catch {
     signal.throwIfAborted();
     return { type: late.aborted ? 'silent' : 'broken' };
+  }
+}
+
+class Patience implements Disposable {
+  readonly #late = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    let left: number = PATIENCE.ticks;
+    this.#timer = setInterval(() => {
+      left -= 1;
+      if (left === 0) this.#late.abort();
+    }, PATIENCE.tickMs);
+  }
+
+  /** Aborts when it is used up. */
+  get signal(): AbortSignal {
+    return this.#late.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 }
 

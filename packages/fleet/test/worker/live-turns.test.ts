@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { functionCall, message, type RecordedRequest, type Response, respond, usage } from 'keel/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -137,6 +137,42 @@ describe('a turn on another worker', () => {
     expect(await first).toMatchObject({ status: 'completed', taken: [1] });
     expect(JSON.stringify(fleet.model.requests.at(-1)?.input)).toContain('iVBORw0KGgo=');
     expect(effects(job.place)).toBe('done\n');
+  });
+});
+
+describe('a message for a turn that moves', () => {
+  const wait = (name: string) => `until [ -e ${name} ]; do sleep 0.05; done; echo ${name} >> effects`;
+
+  beforeEach(async () => {
+    fleet = await InProcess.start((request) => {
+      const name = ['one', 'two'][outputs(request).length];
+      return name === undefined ? oneCommand(request) : respond(shell(wait(name), name), used);
+    });
+  });
+
+  test.each([
+    ['that has taken it', 1],
+    ['that could not take it yet', 0],
+  ])('is said once, whether the move comes behind a step %s', async (_, stepsBefore) => {
+    const [first, second] = [await fleet.worker(), await fleet.worker()];
+    const job = fleet.job('approval_policy = "never"');
+    const end = first.run(job, never);
+    end.catch(() => undefined);
+    await fleet.model.request(0);
+    await sessionOf(first, job.threadId);
+    first.deliver(job, steer(1, 'quietly'));
+    if (stepsBefore === 1) {
+      writeFileSync(join(job.place.cwd, 'one'), '');
+      const next = await fleet.model.request(1);
+      expect(next.textsOf('user')).toContain('quietly');
+    }
+    const drained = first.drain(20_000);
+    for (const name of ['one', 'two']) writeFileSync(join(job.place.cwd, name), '');
+    await drained;
+    await expect(end).rejects.toThrow();
+    const moved = await second.run({ ...job, inputs: [steer(1, 'quietly')] }, never);
+    expect(moved).toMatchObject({ status: 'completed', message: 'heard: go / quietly', taken: [1] });
+    expect(effects(job.place)).toBe('one\ntwo\n');
   });
 });
 
