@@ -2,20 +2,20 @@ import { EngineAdmin } from '../client/admin.ts';
 import { THREAD, TURN } from '../service/names.ts';
 import type { CurrentTurn, ThreadState } from '../service/thread-state.ts';
 import { table } from './table.ts';
+import { adminOf, clientOf, type Target } from './target.ts';
 
 export type ListFilter = 'all' | 'waiting' | 'stuck';
 
-/** The threads of a fleet, for its operator. @throws Error when the engine does not answer */
-export async function listThreads(adminUrl: string, filter: ListFilter): Promise<string> {
-  const admin = new EngineAdmin(adminUrl);
-  if (filter === 'stuck') return stuckTurns(admin);
-  const rows = await admin.query(
-    `select service_key, value_utf8 from state where service_name = '${THREAD}' and key = 'thread'`,
-  );
-  const threads = rows.map((row) => {
-    const state: ThreadState = JSON.parse(String(row['value_utf8']));
-    return { id: String(row['service_key']), state };
-  });
+interface ListedThread {
+  readonly id: string;
+  readonly state: ThreadState;
+}
+
+/** The threads of a fleet: all of them for its operator, a user's newest for the user. @throws CommandError, FleetError, Error */
+export async function listThreads(target: Target, filter: ListFilter, signal: AbortSignal): Promise<string> {
+  if (filter === 'stuck') return stuckTurns(new EngineAdmin(adminOf(target)));
+  const isUser = target.type === 'installed' && target.admin === null;
+  const threads = isUser ? await clientOf(target).threads(signal) : await allThreads(new EngineAdmin(adminOf(target)));
   if (filter === 'waiting') {
     const waiting = threads.flatMap(({ id, state }) => questionRows(id, state.current));
     return table(['THREAD', 'QUESTION', 'ABOUT'], waiting);
@@ -24,6 +24,13 @@ export async function listThreads(adminUrl: string, filter: ListFilter): Promise
     ['THREAD', 'USER', 'STATE', 'TURNS', 'NEWEST'],
     threads.map(({ id, state }) => [id, state.owner, stateOf(state), `${state.count}`, newestOf(state)]),
   );
+}
+
+async function allThreads(admin: EngineAdmin): Promise<readonly ListedThread[]> {
+  const rows = await admin.query(
+    `select service_key, value_utf8 from state where service_name = '${THREAD}' and key = 'thread'`,
+  );
+  return rows.map((row) => ({ id: String(row['service_key']), state: JSON.parse(String(row['value_utf8'])) }));
 }
 
 function questionRows(id: string, current: CurrentTurn | null): string[][] {

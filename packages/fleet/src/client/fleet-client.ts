@@ -58,6 +58,8 @@ export class FleetError extends Error {
 /** What a user does with threads of a fleet. */
 export class FleetClient {
   readonly #ingress: Ingress;
+  readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
   constructor({ url, token, user }: FleetClientOptions) {
     const headers = {
@@ -65,6 +67,8 @@ export class FleetClient {
       ...(user === undefined ? {} : { [USER_HEADER]: user }),
     };
     this.#ingress = connect({ url, headers });
+    this.#url = url;
+    this.#headers = headers;
   }
 
   /**
@@ -101,6 +105,14 @@ export class FleetClient {
       if (error instanceof FleetError && error.status === 404) return null;
       throw error;
     }
+  }
+
+  /** The user's threads, newest first; a front has this, the engine itself does not. @throws FleetError */
+  async threads(signal: AbortSignal): Promise<readonly { readonly id: string; readonly state: ThreadState }[]> {
+    const response = await called(fetch(new URL('/threads', this.#url), { headers: this.#headers, signal }));
+    const body = await called(response.text());
+    if (response.ok) return JSON.parse(body).threads;
+    throw new FleetError(messageIn(body) ?? `the fleet answered ${response.status}`, response.status);
   }
 
   /** @throws FleetError */
@@ -204,11 +216,15 @@ async function called<T>(call: PromiseLike<T>): Promise<T> {
 }
 
 function messageOf({ responseText, message }: HttpCallError): string {
+  return messageIn(responseText) ?? (responseText === '' ? message : responseText.slice(0, 500));
+}
+
+/** Null where it is not the engine's or the front's answer. */
+function messageIn(text: string): string | null {
   try {
-    const body: unknown = JSON.parse(responseText);
-    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message);
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : null;
   } catch {
-    // Not the engine's answer.
+    return null;
   }
-  return responseText === '' ? message : responseText.slice(0, 500);
 }

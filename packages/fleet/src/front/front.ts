@@ -73,6 +73,7 @@ export class Front {
       response.setHeader('retry-after', '1');
       return reply(response, 429, { message: 'too many requests' });
     }
+    if (url.pathname === '/threads' && request.method === 'GET') return this.#list(user, response);
     for (const [method, path, route] of ROUTES) {
       const threadId = path.exec(url.pathname)?.[1];
       if (threadId === undefined || method !== request.method || !isThreadId(threadId)) continue;
@@ -111,6 +112,7 @@ export class Front {
     const stop = new AbortController();
     asked.response.on('close', () => stop.abort());
     const place = await places.make(threadId, work, stop.signal);
+    await places.noteOwner(threadId, user);
     const limits = limitsOf(user, turnsPerUser);
     await this.#forward(asked, 'submit', { submissionId, op, place, settings: settings ?? { overrides: [] }, limits });
   }
@@ -160,6 +162,18 @@ export class Front {
     if (known === null) return notFound(asked);
     const path = rolloutOf(known, asked.threadId);
     reply(asked.response, 200, path === null ? { turns: [], context: null } : recordedThread(path));
+  }
+
+  /** The user's newest threads. What a folder says of its owner is a hint: the engine decides whose a thread is. */
+  async #list(user: string, response: ServerResponse): Promise<void> {
+    const { ingress, places } = this.#options;
+    const threads = await Promise.all(
+      places.threadsOf(user).map(async (id) => {
+        const { status, body } = await ingress.call(user, id, 'state', undefined);
+        return status === 200 && body !== '' && body !== 'null' ? [{ id, state: JSON.parse(body) }] : [];
+      }),
+    );
+    reply(response, 200, { threads: threads.flat() });
   }
 
   async #own({ user, threadId }: Asked): Promise<KnownThread | null> {
