@@ -1,6 +1,6 @@
 import { EngineAdmin } from '../client/admin.ts';
 import { THREAD, TURN } from '../service/names.ts';
-import type { CurrentTurn, ThreadState } from '../service/thread-state.ts';
+import type { ThreadView } from '../service/thread-state.ts';
 import { table } from './table.ts';
 import { adminOf, clientOf, type Target } from './target.ts';
 
@@ -8,7 +8,7 @@ export type ListFilter = 'all' | 'waiting' | 'stuck';
 
 interface ListedThread {
   readonly id: string;
-  readonly state: ThreadState;
+  readonly state: ThreadView;
 }
 
 /** The threads of a fleet: all of them for its operator, a user's newest for the user. @throws CommandError, FleetError, Error */
@@ -33,18 +33,18 @@ async function allThreads(admin: EngineAdmin): Promise<readonly ListedThread[]> 
   return rows.map((row) => ({ id: String(row['service_key']), state: JSON.parse(String(row['value_utf8'])) }));
 }
 
-function questionRows(id: string, current: CurrentTurn | null): string[][] {
+function questionRows(id: string, current: ThreadView['current']): string[][] {
   if (current?.phase !== 'parked') return [];
   return current.questions.map(({ questionId, about }) => [id, questionId, about]);
 }
 
-function stateOf({ current, queue }: ThreadState): string {
+function stateOf({ current, queue }: ThreadView): string {
   if (current === null) return 'idle';
   const words = { limited: 'waits for a limit', running: 'runs', parked: 'waits for an answer' } as const;
   return queue.length === 0 ? words[current.phase] : `${words[current.phase]}, ${queue.length} behind it`;
 }
 
-function newestOf({ current, ended }: ThreadState): string {
+function newestOf({ current, ended }: ThreadView): string {
   const last = ended.at(-1);
   if (current !== null) return current.questions[0]?.about ?? '';
   return last === undefined ? '' : `${last.status}: ${last.message ?? last.error ?? ''}`;

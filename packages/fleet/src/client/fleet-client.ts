@@ -108,7 +108,7 @@ export class FleetClient {
   }
 
   /** The user's threads, newest first; a front has this, the engine itself does not. @throws FleetError */
-  async threads(signal: AbortSignal): Promise<readonly { readonly id: string; readonly state: ThreadState }[]> {
+  async threads(signal: AbortSignal): Promise<readonly { readonly id: string; readonly state: ThreadView }[]> {
     const response = await called(fetch(new URL('/threads', this.#url), { headers: this.#headers, signal }));
     const body = await called(response.text());
     if (response.ok) return JSON.parse(body).threads;
