@@ -108,7 +108,10 @@ function cpuNow(): Record<string, number> {
   const pids = { engine: [fleet.engine?.child.pid], workers: fleet.workers.map(({ child }) => child.pid) };
   const parts = { ...pids, alone: alone.map(({ pid }) => pid), driver: [process.pid] };
   return Object.fromEntries(
-    Object.entries(parts).map(([name, all]) => [name, all.reduce<number>((sum, pid) => sum + ticksOf(pid), 0) * TICK_MS]),
+    Object.entries(parts).map(([name, all]) => [
+      name,
+      all.reduce<number>((sum, pid) => sum + ticksOf(pid), 0) * TICK_MS,
+    ]),
   );
 }
 
