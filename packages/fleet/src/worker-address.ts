@@ -8,8 +8,3 @@ export function isWorkerAddress(workers: readonly string[], address: string): bo
   if (host === undefined) return false;
   return ['127.0.0.1', ...workers].some((name) => host === name || (name.startsWith('.') && host.endsWith(name)));
 }
-
-/** The words of a variable, separated by commas or white space. */
-export function wordsIn(text: string | undefined): readonly string[] {
-  return (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
-}

@@ -154,6 +154,16 @@ describe('the manifests', () => {
     expect(engine).not.toContain('keel-worker');
   });
 
+  test('set up both forms of the engine alike where workers are concerned', () => {
+    const ofWorkers = (file: string) =>
+      containers
+        .filter((one) => one.file === file)
+        .flatMap(({ container }) => container.env ?? [])
+        .filter(({ name }) => /INVOKER|IDENTITY|TELEMETRY|WEB_UI/.test(name));
+    expect(ofWorkers('restate-cluster.yaml')).toEqual(ofWorkers('restate.yaml'));
+    expect(ofWorkers('restate.yaml').length).toBeGreaterThan(4);
+  });
+
   test('have three nodes of the engine in the cluster, which know each other', () => {
     const [cluster] = pods.filter(({ file }) => file === 'restate-cluster.yaml');
     expect(cluster?.manifest.spec?.replicas).toBe(3);

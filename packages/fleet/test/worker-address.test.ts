@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isWorkerAddress, wordsIn } from '../src/worker-address.ts';
+import { wordsIn } from '../src/settings.ts';
+import { isWorkerAddress } from '../src/worker-address.ts';
 
 test.each([
   ['http://127.0.0.1:9081', '', true],

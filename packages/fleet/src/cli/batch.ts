@@ -2,15 +2,20 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import type { FleetClient, NewTurn, TurnState } from '../client/fleet-client.ts';
+import type { TurnState } from '../client/fleet-client.ts';
+import { WorkTree } from '../place/index.ts';
 import { type Limit, promptOp } from '../protocol.ts';
 import { CommandError } from './fleet-folder.ts';
 import { table } from './table.ts';
+import { clientOf, type Target } from './target.ts';
+import { isShared, placeOf, repositoryOf, type Work } from './work.ts';
 
 const Line = z.strictObject({
   prompt: z.string().check(z.minLength(1)),
-  /** The directory to work in, from that of the file. Default: the working directory. */
+  /** A directory of this machine to work in. Default: the working directory. */
   cwd: z.optional(z.string()),
+  /** Or a place that the fleet makes: a clone, a work tree, or a directory of its own. */
+  work: z.optional(WorkTree),
   model: z.optional(z.string()),
   /** Names the line; by default its place and text do. */
   id: z.optional(z.string()),
@@ -19,16 +24,13 @@ const Line = z.strictObject({
 export interface BatchJob {
   readonly threadId: string;
   readonly prompt: string;
-  readonly turn: NewTurn & { readonly submissionId: string };
+  readonly work: Work;
+  readonly overrides: readonly string[];
 }
 
 export interface BatchOptions {
   readonly file: string;
   readonly cwd: string;
-  readonly home: string;
-  /** Turns at once: of the whole batch at the provider, and in one directory. */
-  readonly concurrency: number;
-  readonly perDirectory: number;
   /** Settings of every turn, as `keel -c` takes them. */
   readonly overrides: readonly string[];
 }
@@ -45,27 +47,17 @@ export function batchJobs(options: BatchOptions): readonly BatchJob[] {
   return jobs;
 }
 
-function jobOf(text: string, at: number, options: BatchOptions): BatchJob {
-  const { file, home, concurrency, perDirectory, overrides } = options;
+function jobOf(text: string, at: number, { file, cwd, overrides }: BatchOptions): BatchJob {
   const { data: line, error } = Line.safeParse(jsonOf(text));
-  if (line === undefined) {
-    throw new CommandError(
-      `${file}:${at + 1}: expected {"prompt": …, "cwd"?, "model"?, "id"?}: ${error?.issues[0]?.message}`,
-    );
+  if (line === undefined || (line.cwd !== undefined && line.work !== undefined)) {
+    const why = error?.issues[0]?.message ?? 'cwd and work are two places';
+    throw new CommandError(`${file}:${at + 1}: expected {"prompt": …, "cwd" or "work"?, "model"?, "id"?}: ${why}`);
   }
-  const cwd = resolve(options.cwd, line.cwd ?? '.');
-  const limits: Limit[] = [
-    { name: `provider:${home}`, max: concurrency },
-    { name: `directory:${cwd}`, max: perDirectory },
-  ];
-  const op = promptOp(line.prompt);
-  const settings = {
-    overrides: [...overrides, ...(line.model === undefined ? [] : [`model=${JSON.stringify(line.model)}`])],
-  };
   return {
-    threadId: threadIdOf([resolve(options.cwd, file), line.id ?? `${at} ${text.trim()}`]),
+    threadId: threadIdOf([resolve(cwd, file), line.id ?? `${at} ${text.trim()}`]),
     prompt: line.prompt,
-    turn: { op, submissionId: 'batch', place: { cwd, home }, settings, limits },
+    work: line.work ?? { type: 'here', cwd: resolve(cwd, line.cwd ?? '.') },
+    overrides: [...overrides, ...(line.model === undefined ? [] : [`model=${JSON.stringify(line.model)}`])],
   };
 }
 
@@ -93,10 +85,20 @@ function threadIdOf(names: readonly string[]): string {
   );
 }
 
-export interface RunBatchOptions {
-  readonly client: FleetClient;
-  readonly jobs: readonly BatchJob[];
+/** Turns at once. */
+export interface BatchLimits {
+  /** Of the whole batch, which one provider's key pays for. */
   readonly concurrency: number;
+  /** In one directory, and in places of their own of one repository. */
+  readonly perDirectory: number;
+  readonly perRepository: number;
+}
+
+export interface RunBatchOptions {
+  readonly target: Target;
+  readonly home: string;
+  readonly jobs: readonly BatchJob[];
+  readonly limits: BatchLimits;
   /** No turn is started any more once those that have ended took this number of tokens. */
   readonly maxTokens: number | null;
   readonly onProgress: (progress: BatchProgress) => void;
@@ -117,29 +119,78 @@ export interface BatchResult {
 
 /** Runs a batch to completion, or until only turns are left that wait for a person. @throws FleetError */
 export async function runBatch(options: RunBatchOptions, signal: AbortSignal): Promise<readonly BatchResult[]> {
-  const { client, jobs, concurrency, maxTokens, onProgress } = options;
+  const { jobs, limits, maxTokens, onProgress } = options;
   const left = [...jobs];
-  const results: BatchResult[] = [];
-  const tokens = () => results.reduce((sum, { end }) => sum + (end?.type === 'ended' ? (end.turn.tokens ?? 0) : 0), 0);
-  const work = async () => {
-    for (let job = left.shift(); job !== undefined; job = left.shift()) {
-      const isSpent = maxTokens !== null && tokens() >= maxTokens;
-      results.push({ job, end: isSpent ? null : await runJob(client, job, signal) });
-      onProgress({
-        all: jobs.length,
-        ended: results.filter(({ end }) => end?.type === 'ended').length,
-        waiting: results.filter(({ end }) => end?.type === 'waiting').length,
-        tokens: tokens(),
-      });
-    }
+  const running = new Map<BatchJob, Promise<void>>();
+  const results = new Map<BatchJob, TurnState | null>();
+  const tokens = () => [...results.values()].reduce((sum, end) => sum + tokensOf(end), 0);
+  const run = async (job: BatchJob) => {
+    const isSpent = maxTokens !== null && tokens() >= maxTokens;
+    results.set(job, isSpent ? null : await runJob(options, job, signal));
+    const ends = [...results.values()];
+    onProgress({
+      all: jobs.length,
+      ended: ends.filter((end) => end?.type === 'ended').length,
+      waiting: ends.filter((end) => end?.type === 'waiting').length,
+      tokens: tokens(),
+    });
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, jobs.length) }, work));
-  return jobs.flatMap((job) => results.find((result) => result.job === job) ?? []);
+  while (left.length > 0 || running.size > 0) {
+    const at =
+      running.size < limits.concurrency ? left.findIndex((job) => hasRoom(job, [...running.keys()], limits)) : -1;
+    const [job] = at === -1 ? [] : left.splice(at, 1);
+    if (job === undefined) await Promise.race(running.values());
+    else
+      running.set(
+        job,
+        run(job).finally(() => running.delete(job)),
+      );
+  }
+  return jobs.flatMap((job) => (results.has(job) ? [{ job, end: results.get(job) ?? null }] : []));
 }
 
-async function runJob(client: FleetClient, { threadId, turn }: BatchJob, signal: AbortSignal): Promise<TurnState> {
+function hasRoom(
+  { work }: BatchJob,
+  running: readonly BatchJob[],
+  { perDirectory, perRepository }: BatchLimits,
+): boolean {
+  const repository = repositoryOf(work);
+  if (repository === null) return true;
+  const alike = running.filter((other) => other.work.type === work.type && repositoryOf(other.work) === repository);
+  return alike.length < (isShared(work) ? perDirectory : perRepository);
+}
+
+function tokensOf(end: TurnState | null): number {
+  return end?.type === 'ended' ? (end.turn.tokens ?? 0) : 0;
+}
+
+async function runJob(
+  { target, home, limits }: RunBatchOptions,
+  job: BatchJob,
+  signal: AbortSignal,
+): Promise<TurnState> {
+  const { threadId, prompt, work, overrides } = job;
+  const client = clientOf(target);
+  const turn = {
+    submissionId: 'batch',
+    op: promptOp(prompt),
+    ...(await placeOf(target, { threadId, work, home }, signal)),
+    settings: { overrides: [...overrides] },
+    // The front has limits of its own for a user; here they count for batches that run at once.
+    ...(target.type === 'local' ? { limits: limitsOf(job, home, limits) } : {}),
+  };
   const { turnId } = await client.submitted(threadId, turn, signal);
   return client.settled(threadId, turnId, signal);
+}
+
+function limitsOf({ work }: BatchJob, home: string, limits: BatchLimits): Limit[] {
+  const repository = repositoryOf(work);
+  const provider = { name: `provider:${home}`, max: limits.concurrency };
+  if (repository === null) return [provider];
+  const [kind, max] = isShared(work)
+    ? (['directory', limits.perDirectory] as const)
+    : (['repository', limits.perRepository] as const);
+  return [provider, { name: `${kind}:${repository}`, max }];
 }
 
 export function batchTable(results: readonly BatchResult[]): string {

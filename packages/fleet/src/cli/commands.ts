@@ -8,11 +8,13 @@ import { Places } from '../place/index.ts';
 import { runWorker } from '../worker/program.ts';
 import { batchJobs, batchTable, runBatch } from './batch.ts';
 import { doctor } from './doctor.ts';
-import { CommandError, fleetFolder, runningFleet } from './fleet-folder.ts';
+import { CommandError, fleetFolder, NoFleet } from './fleet-folder.ts';
 import { listThreads } from './list.ts';
 import { showProgress } from './progress.ts';
-import { answer, continueStuck, decisionOf, drain, localClient, printThread, runPrompt } from './thread-commands.ts';
+import { adminOf, clientOf, type Target, targetOf } from './target.ts';
+import { answer, continueStuck, decisionOf, drain, printThread, runPrompt } from './thread-commands.ts';
 import { up } from './up.ts';
+import { type Work, workIn } from './work.ts';
 
 export interface Given {
   readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -37,6 +39,9 @@ export interface Command {
 const WAITS = 3;
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
+/** Of commands that can speak to an installed fleet. */
+const elsewhere = { url: text, 'token-file': text, admin: text };
+const where = { clone: text, worktree: text, directory: text, revision: text };
 
 export const commands: Readonly<Record<string, Command>> = {
   up: {
@@ -105,40 +110,53 @@ export const commands: Readonly<Record<string, Command>> = {
   run: {
     usage: 'PROMPT [--cwd DIR] [--thread ID] [-c K=V]',
     about: 'Run a prompt, in a new thread or as the next turn of one.',
-    options: { cwd: text, thread: text, config: { type: 'string', short: 'c', multiple: true } },
+    options: {
+      ...elsewhere,
+      ...where,
+      cwd: text,
+      thread: text,
+      config: { type: 'string', short: 'c', multiple: true },
+    },
     takes: [1, 1],
     run: async (given) => {
       const { words, values, print, signal } = given;
-      const place = { cwd: resolve(textOf(given, 'cwd') ?? '.'), home: homeOf(given) };
-      const overrides = listOf(values['config']);
-      const request = { threadId: textOf(given, 'thread') ?? null, prompt: words[0] ?? '', place, overrides };
-      const { threadId, end } = await runPrompt(localClient(fleetOf(given)), request, signal);
+      const target = fleetOf(given);
+      const request = {
+        threadId: textOf(given, 'thread') ?? null,
+        prompt: words[0] ?? '',
+        work: workOf(given, target),
+        home: homeOf(given),
+        overrides: listOf(values['config']),
+      };
+      const { threadId, end } = await runPrompt(target, request, signal);
       return printEnd(threadId, end, print);
     },
   },
   batch: {
-    usage: 'FILE.jsonl [--concurrency N] [--per-directory N]',
-    about: 'Run a prompt a line; run again, it continues. Also --max-tokens N, -c K=V.',
+    usage: 'FILE.jsonl [--concurrency N] [--max-tokens N]',
+    about: 'Run a prompt a line; run again, it continues. Also -c K=V, --per-directory N, --per-repository N.',
     options: {
+      ...elsewhere,
       concurrency: text,
       'per-directory': text,
+      'per-repository': text,
       'max-tokens': text,
       config: { type: 'string', short: 'c', multiple: true },
     },
     takes: [1, 1],
     run: async (given) => {
+      const overrides = listOf(given.values['config']);
+      const jobs = batchJobs({ file: given.words[0] ?? '', cwd: process.cwd(), overrides });
       const concurrency = countOf(given, 'concurrency', 8);
-      const jobs = batchJobs({
-        file: given.words[0] ?? '',
-        cwd: process.cwd(),
-        home: homeOf(given),
+      const limits = {
         concurrency,
         perDirectory: countOf(given, 'per-directory', 1),
-        overrides: listOf(given.values['config']),
-      });
+        perRepository: countOf(given, 'per-repository', concurrency),
+      };
       const maxTokens = textOf(given, 'max-tokens') === undefined ? null : countOf(given, 'max-tokens', 0);
-      const client = localClient(fleetOf(given));
-      const results = await runBatch({ client, jobs, concurrency, maxTokens, onProgress: showProgress }, given.signal);
+      const target = fleetOf(given);
+      const options = { target, home: homeOf(given), jobs, limits, maxTokens, onProgress: showProgress };
+      const results = await runBatch(options, given.signal);
       given.print(batchTable(results));
       return results.every(({ end }) => end?.type === 'ended' && end.turn.status === 'completed') ? 0 : 1;
     },
@@ -146,19 +164,19 @@ export const commands: Readonly<Record<string, Command>> = {
   ls: {
     usage: '[--waiting | --stuck]',
     about: 'List threads, questions that wait, or turns that can’t run.',
-    options: { waiting: flag, stuck: flag },
+    options: { ...elsewhere, waiting: flag, stuck: flag },
     takes: [0, 0],
     run: async (given) => {
       const { values, print } = given;
       const filter = values['waiting'] ? 'waiting' : values['stuck'] ? 'stuck' : 'all';
-      print(await listThreads(fleetOf(given).admin, filter));
+      print(await listThreads(fleetOf(given), filter, given.signal));
       return 0;
     },
   },
   watch: {
     usage: 'THREAD',
     about: 'Print what happens in a thread, an event a line.',
-    options: {},
+    options: elsewhere,
     takes: [1, 1],
     run: async (given) => {
       await printThread(fleetOf(given), given.words[0] ?? '', given.print, given.signal);
@@ -168,49 +186,49 @@ export const commands: Readonly<Record<string, Command>> = {
   answer: {
     usage: 'THREAD yes|no|session [--question ID] [--message TEXT]',
     about: 'Answer the question that a turn waits with.',
-    options: { question: text, message: text },
+    options: { ...elsewhere, question: text, message: text },
     takes: [2, 2],
     run: async (given) => {
       const decision = decisionOf(given.words[1] ?? '', textOf(given, 'message'));
       const questionId = textOf(given, 'question') ?? null;
-      await answer(localClient(fleetOf(given)), given.words[0] ?? '', { questionId, decision });
+      await answer(clientOf(fleetOf(given)), given.words[0] ?? '', { questionId, decision });
       return 0;
     },
   },
   steer: {
     usage: 'THREAD TEXT',
     about: 'Add a message to the turn that runs.',
-    options: {},
+    options: elsewhere,
     takes: [2, 2],
     run: async (given) => {
-      await localClient(fleetOf(given)).steer(given.words[0] ?? '', given.words[1] ?? '');
+      await clientOf(fleetOf(given)).steer(given.words[0] ?? '', given.words[1] ?? '');
       return 0;
     },
   },
   interrupt: {
     usage: 'THREAD',
     about: 'End the turn that runs or waits.',
-    options: {},
+    options: elsewhere,
     takes: [1, 1],
     run: async (given) => {
-      await localClient(fleetOf(given)).interrupt(given.words[0] ?? '');
+      await clientOf(fleetOf(given)).interrupt(given.words[0] ?? '');
       return 0;
     },
   },
   stop: {
     usage: 'THREAD',
     about: 'The same, and take back the turns behind it.',
-    options: {},
+    options: elsewhere,
     takes: [1, 1],
     run: async (given) => {
-      await localClient(fleetOf(given)).stop(given.words[0] ?? '');
+      await clientOf(fleetOf(given)).stop(given.words[0] ?? '');
       return 0;
     },
   },
   drain: {
     usage: 'WORKER',
     about: 'Give a worker’s turns to the others and end it.',
-    options: {},
+    options: elsewhere,
     takes: [1, 1],
     run: async (given) => {
       await drain(fleetOf(given), given.words[0] ?? '', given.signal);
@@ -220,20 +238,20 @@ export const commands: Readonly<Record<string, Command>> = {
   continue: {
     usage: '',
     about: 'Try again what `ls --stuck` shows as paused.',
-    options: {},
+    options: elsewhere,
     takes: [0, 0],
     run: async (given) => {
-      given.print(`${await continueStuck(fleetOf(given).admin)} continued`);
+      given.print(`${await continueStuck(adminOf(fleetOf(given)))} continued`);
       return 0;
     },
   },
   doctor: {
     usage: '',
     about: 'Check each part of the fleet.',
-    options: {},
+    options: elsewhere,
     takes: [0, 0],
     run: async (given) => {
-      const { lines, isWell } = await doctor(runningOrNull(given), given.env);
+      const { lines, isWell } = await doctor(targetOrNull(given), given.env, given.signal);
       for (const line of lines) given.print(line);
       return isWell ? 0 : 1;
     },
@@ -251,17 +269,31 @@ function folderOf(given: Given): string {
   return fleetFolder(textOf(given, 'dir'), given.env);
 }
 
-function fleetOf(given: Given) {
-  return runningFleet(folderOf(given));
+/** @throws CommandError where there is none */
+function fleetOf(given: Given): Target {
+  const [dir, url, admin] = ['dir', 'url', 'admin'].map((name) => textOf(given, name));
+  return targetOf({ dir, url, admin, tokenFile: textOf(given, 'token-file') }, given.env);
 }
 
-function runningOrNull(given: Given) {
+/** Null: no fleet runs on this machine, which is to be shown among other faults. */
+function targetOrNull(given: Given): Target | null {
   try {
     return fleetOf(given);
   } catch (error) {
-    if (error instanceof CommandError) return null;
+    if (error instanceof NoFleet) return null;
     throw error;
   }
+}
+
+/** An installed fleet makes an empty directory where nothing else is named. */
+function workOf(given: Given, target: Target): Work {
+  const [clone, worktree, directory, revision] = Object.keys(where).map((name) => textOf(given, name));
+  const work = workIn({ clone, worktree, directory, revision });
+  const cwd = textOf(given, 'cwd');
+  if (work !== null && cwd !== undefined)
+    throw new CommandError('a thread works in one place: --cwd or one of the fleet’s');
+  if (work !== null) return work;
+  return cwd === undefined && target.type === 'installed' ? { type: 'empty' } : { type: 'here', cwd: cwd ?? '.' };
 }
 
 function homeOf({ env }: Given): string {

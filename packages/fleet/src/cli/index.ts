@@ -7,7 +7,10 @@ ${Object.entries(commandLines())
   .map(([usage, about]) => `  ${usage.padEnd(46)}${about}`)
   .join('\n')}
 
-  --dir DIR    the fleet's folder (default: KEEL_FLEET_DIR, else ~/.keel-fleet)
+  --dir DIR    the folder of a fleet on this machine (default: KEEL_FLEET_DIR, else ~/.keel-fleet)
+  --url URL    the front of an installed fleet (default: KEEL_FLEET_URL) for run, batch, ls, watch, answer, steer, interrupt, stop
+               and doctor. The token is in KEEL_FLEET_TOKEN or --token-file; operators name the engine's admin port: --admin
+  --clone URL, --worktree NAME, --directory NAME, --revision REV    where a thread of \`run\` works, in place of --cwd
   --help       this text
 `;
 

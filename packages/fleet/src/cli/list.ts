@@ -1,21 +1,21 @@
 import { EngineAdmin } from '../client/admin.ts';
 import { THREAD, TURN } from '../service/names.ts';
-import type { CurrentTurn, ThreadState } from '../service/thread-state.ts';
+import type { ThreadView } from '../service/thread-state.ts';
 import { table } from './table.ts';
+import { adminOf, clientOf, type Target } from './target.ts';
 
 export type ListFilter = 'all' | 'waiting' | 'stuck';
 
-/** The threads of a fleet, for its operator. @throws Error when the engine does not answer */
-export async function listThreads(adminUrl: string, filter: ListFilter): Promise<string> {
-  const admin = new EngineAdmin(adminUrl);
-  if (filter === 'stuck') return stuckTurns(admin);
-  const rows = await admin.query(
-    `select service_key, value_utf8 from state where service_name = '${THREAD}' and key = 'thread'`,
-  );
-  const threads = rows.map((row) => {
-    const state: ThreadState = JSON.parse(String(row['value_utf8']));
-    return { id: String(row['service_key']), state };
-  });
+interface ListedThread {
+  readonly id: string;
+  readonly state: ThreadView;
+}
+
+/** The threads of a fleet: all of them for its operator, a user's newest for the user. @throws CommandError, FleetError, Error */
+export async function listThreads(target: Target, filter: ListFilter, signal: AbortSignal): Promise<string> {
+  if (filter === 'stuck') return stuckTurns(new EngineAdmin(adminOf(target)));
+  const isUser = target.type === 'installed' && target.admin === null;
+  const threads = isUser ? await clientOf(target).threads(signal) : await allThreads(new EngineAdmin(adminOf(target)));
   if (filter === 'waiting') {
     const waiting = threads.flatMap(({ id, state }) => questionRows(id, state.current));
     return table(['THREAD', 'QUESTION', 'ABOUT'], waiting);
@@ -26,18 +26,25 @@ export async function listThreads(adminUrl: string, filter: ListFilter): Promise
   );
 }
 
-function questionRows(id: string, current: CurrentTurn | null): string[][] {
+async function allThreads(admin: EngineAdmin): Promise<readonly ListedThread[]> {
+  const rows = await admin.query(
+    `select service_key, value_utf8 from state where service_name = '${THREAD}' and key = 'thread'`,
+  );
+  return rows.map((row) => ({ id: String(row['service_key']), state: JSON.parse(String(row['value_utf8'])) }));
+}
+
+function questionRows(id: string, current: ThreadView['current']): string[][] {
   if (current?.phase !== 'parked') return [];
   return current.questions.map(({ questionId, about }) => [id, questionId, about]);
 }
 
-function stateOf({ current, queue }: ThreadState): string {
+function stateOf({ current, queue }: ThreadView): string {
   if (current === null) return 'idle';
   const words = { limited: 'waits for a limit', running: 'runs', parked: 'waits for an answer' } as const;
   return queue.length === 0 ? words[current.phase] : `${words[current.phase]}, ${queue.length} behind it`;
 }
 
-function newestOf({ current, ended }: ThreadState): string {
+function newestOf({ current, ended }: ThreadView): string {
   const last = ended.at(-1);
   if (current !== null) return current.questions[0]?.about ?? '';
   return last === undefined ? '' : `${last.status}: ${last.message ?? last.error ?? ''}`;

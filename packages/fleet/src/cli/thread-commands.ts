@@ -2,36 +2,33 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApprovalDecision } from 'keel/protocol';
 import { EngineAdmin } from '../client/admin.ts';
-import { FleetClient, type TurnState } from '../client/fleet-client.ts';
-import { type Place, promptOp } from '../protocol.ts';
+import type { FleetClient, TurnState } from '../client/fleet-client.ts';
+import { promptOp } from '../protocol.ts';
 import { watch } from '../watch/index.ts';
-import { CommandError, isAlive, type Running } from './fleet-folder.ts';
-import { LOCAL_USER } from './up.ts';
+import { CommandError, isAlive } from './fleet-folder.ts';
+import { clientOf, frontOf, type Target } from './target.ts';
+import { placeOf, type Work } from './work.ts';
 
-export function localClient({ ingress }: Running): FleetClient {
-  return new FleetClient({ url: ingress, user: LOCAL_USER });
+export interface PromptRequest {
+  /** Null: a new thread. */
+  readonly threadId: string | null;
+  readonly prompt: string;
+  readonly work: Work;
+  readonly home: string;
+  readonly overrides: readonly string[];
 }
 
-/** Submits a prompt and waits for what becomes of it. @throws FleetError */
+/** Submits a prompt and waits for what becomes of it. @throws FleetError, CommandError, PlaceError */
 export async function runPrompt(
-  client: FleetClient,
-  {
-    threadId,
-    prompt,
-    place,
-    overrides,
-  }: {
-    readonly threadId: string | null;
-    readonly prompt: string;
-    readonly place: Place;
-    readonly overrides: readonly string[];
-  },
+  target: Target,
+  { threadId, prompt, work, home, overrides }: PromptRequest,
   signal: AbortSignal,
 ): Promise<{ readonly threadId: string; readonly end: TurnState }> {
   const id = threadId ?? randomUUID();
-  const op = promptOp(prompt);
+  const client = clientOf(target);
   const settings = { overrides: [...overrides] };
-  const { turnId } = await client.submit(id, { op, ...(threadId === null ? { place, settings } : {}) });
+  const setup = threadId === null ? { ...(await placeOf(target, { threadId: id, work, home }, signal)), settings } : {};
+  const { turnId } = await client.submit(id, { op: promptOp(prompt), ...setup });
   return { threadId: id, end: await client.settled(id, turnId, signal) };
 }
 
@@ -63,18 +60,21 @@ export function decisionOf(word: string, message: string | undefined): ApprovalD
 
 /** Prints what happens in a thread until the signal aborts. @throws WatchRefused */
 export async function printThread(
-  { front, token }: Running,
+  target: Target,
   threadId: string,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const watched of watch({ url: front, token, threadId, after: null }, signal)) {
+  for await (const watched of watch({ ...frontOf(target), threadId, after: null }, signal)) {
     if (watched.type === 'live' && watched.event.type !== 'item.delta') print(JSON.stringify(watched.event));
   }
 }
 
 /** Asks a worker to give its turns to the others, and waits until it has. @throws CommandError */
-export async function drain({ workers }: Running, name: string, signal: AbortSignal): Promise<void> {
+export async function drain(target: Target, name: string, signal: AbortSignal): Promise<void> {
+  if (target.type === 'installed')
+    throw new CommandError(`whatever runs ${name} drains it: a worker that gets SIGTERM (kubectl delete pod) does`);
+  const { workers } = target.running;
   const pid = workers[name];
   if (pid === undefined) throw new CommandError(`there is no ${name}: ${Object.keys(workers).join(', ')}`);
   process.kill(pid, 'SIGTERM');

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, HttpCallError, type Ingress } from '@restatedev/restate-sdk-clients';
+import { connect, HttpCallError, type Ingress, Opts } from '@restatedev/restate-sdk-clients';
 import type { ApprovalDecision, Op } from 'keel/protocol';
 import type { WorkTree } from '../place/index.ts';
-import type { Limit, Place, ThreadSettings, TurnInput } from '../protocol.ts';
-import { THREAD, USER_HEADER } from '../service/names.ts';
+import type { Limit, Place, ThreadSettings, TurnInput, TurnOutcome } from '../protocol.ts';
+import { stageKey, THREAD, TURN, USER_HEADER } from '../service/names.ts';
 import type { ThreadObject } from '../service/thread-object.ts';
 import type { EndedTurn, ThreadView } from '../service/thread-state.ts';
+import type { TurnWorkflow } from '../service/turn-workflow.ts';
 
 export interface FleetClientOptions {
   /** The front's address or, on one machine, that of the engine's ingress. */
@@ -28,14 +29,21 @@ export interface NewTurn {
   readonly limits?: readonly Limit[];
 }
 
+/** How a turn ended, as its stage and the thread's state both say it. */
+export type SettledTurn = Pick<EndedTurn, 'turnId' | 'status' | 'message' | 'error' | 'tokens'>;
+
 /** A turn that waits for a person, or has ended. */
 export type TurnState =
-  | { readonly type: 'ended'; readonly turn: EndedTurn }
+  | { readonly type: 'ended'; readonly turn: SettledTurn }
   | { readonly type: 'waiting'; readonly state: ThreadView };
 
-/** How often a turn is looked at at first, and at last, ms. */
-const FIRST_LOOK_MS = 50;
+/** How soon the state is looked at again of a thread that has no stage to wait for: at first, and at last, ms. */
+const FIRST_LOOK_MS = 5;
 const LAST_LOOK_MS = 1_000;
+/** How long one call waits for the end of a stage, ms: shorter than what cuts off calls on their way. */
+const STAGE_CALL_MS = 25_000;
+/** The front has refused a call for now. */
+const TOO_MANY_REQUESTS = 429;
 
 /** The fleet refused a call; the message says why. */
 export class FleetError extends Error {
@@ -50,6 +58,8 @@ export class FleetError extends Error {
 /** What a user does with threads of a fleet. */
 export class FleetClient {
   readonly #ingress: Ingress;
+  readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
   constructor({ url, token, user }: FleetClientOptions) {
     const headers = {
@@ -57,6 +67,8 @@ export class FleetClient {
       ...(user === undefined ? {} : { [USER_HEADER]: user }),
     };
     this.#ingress = connect({ url, headers });
+    this.#url = url;
+    this.#headers = headers;
   }
 
   /**
@@ -95,6 +107,14 @@ export class FleetClient {
     }
   }
 
+  /** The user's threads, newest first; a front has this, the engine itself does not. @throws FleetError */
+  async threads(signal: AbortSignal): Promise<readonly { readonly id: string; readonly state: ThreadView }[]> {
+    const response = await called(fetch(new URL('/threads', this.#url), { headers: this.#headers, signal }));
+    const body = await called(response.text());
+    if (response.ok) return JSON.parse(body).threads;
+    throw new FleetError(messageIn(body) ?? `the fleet answered ${response.status}`, response.status);
+  }
+
   /** @throws FleetError */
   answer(threadId: string, questionId: string, decision: ApprovalDecision): Promise<void> {
     return this.#input(threadId, { type: 'answer', questionId, decision });
@@ -115,14 +135,44 @@ export class FleetClient {
     return called(this.#thread(threadId).stop());
   }
 
-  /** Waits until a turn has ended or waits for a person. The engine may be away for a while. @throws FleetError */
+  /**
+   * Waits until a turn has ended or waits for a person. The engine may be away for a while. Whatever stage of the thread runs is
+   * waited for at the engine, which answers when it ends; most turns have one.
+   * @throws FleetError
+   */
   async settled(threadId: string, turnId: string, signal: AbortSignal): Promise<TurnState> {
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(LAST_LOOK_MS, wait * 1.5)) {
+    let stage = { turnId, stage: 0 };
+    let known: string | null = null;
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(LAST_LOOK_MS, wait * 2)) {
+      const key = stageKey(threadId, stage.turnId, stage.stage);
+      const outcome = key === known ? null : await this.#outcomeOf(key, signal);
+      if (outcome?.type === 'ended' && stage.turnId === turnId)
+        return { type: 'ended', turn: endedTurn(turnId, outcome) };
+      if (outcome !== null) {
+        known = key;
+        wait = FIRST_LOOK_MS;
+      }
       const state = await this.#stateIfReachable(threadId);
-      const turn = state?.ended.find((ended) => ended.turnId === turnId);
+      const turn = state?.ended.find((one) => one.turnId === turnId);
       if (turn !== undefined) return { type: 'ended', turn };
-      if (state?.current?.turnId === turnId && state.current.phase === 'parked') return { type: 'waiting', state };
-      await delay(wait, undefined, { signal });
+      const current = state?.current ?? null;
+      if (state && current?.turnId === turnId && current.phase === 'parked') return { type: 'waiting', state };
+      const next = current?.phase === 'running' ? current : stage;
+      if (next.turnId === stage.turnId && next.stage === stage.stage) await delay(wait, undefined, { signal });
+      stage = next;
+    }
+  }
+
+  /** How a stage ended, once it has; null: it has not yet, or the engine does not know it, or is away. */
+  async #outcomeOf(stage: string, signal: AbortSignal): Promise<TurnOutcome | null> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(STAGE_CALL_MS)]);
+    try {
+      const turn = this.#ingress.workflowClient<TurnWorkflow>({ name: TURN }, stage);
+      return await called(turn.workflowAttach(Opts.from({ signal: limited })));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isAway(error) || (error instanceof FleetError && error.status === 404)) return null;
+      throw error;
     }
   }
 
@@ -144,9 +194,15 @@ export class FleetClient {
   }
 }
 
-/** Whether nobody was there to answer, so that the call may be made again. */
+function endedTurn(turnId: string, outcome: Extract<TurnOutcome, { type: 'ended' }>): SettledTurn {
+  const { status, message, error, tokens } = outcome;
+  return { turnId, status, message, error, tokens };
+}
+
+/** Whether nobody was there to answer, or had the time, so that the call may be made again. */
 function isAway(error: unknown): boolean {
-  return error instanceof FleetError && (error.status === 0 || error.status >= 500);
+  if (!(error instanceof FleetError)) return false;
+  return error.status === 0 || error.status >= 500 || error.status === TOO_MANY_REQUESTS;
 }
 
 /** @throws FleetError with status 0 where nobody answers */
@@ -160,11 +216,15 @@ async function called<T>(call: PromiseLike<T>): Promise<T> {
 }
 
 function messageOf({ responseText, message }: HttpCallError): string {
+  return messageIn(responseText) ?? (responseText === '' ? message : responseText.slice(0, 500));
+}
+
+/** Null where it is not the engine's or the front's answer. */
+function messageIn(text: string): string | null {
   try {
-    const body: unknown = JSON.parse(responseText);
-    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message);
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : null;
   } catch {
-    // Not the engine's answer.
+    return null;
   }
-  return responseText === '' ? message : responseText.slice(0, 500);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Place } from '../protocol.ts';
-import { THREAD, USER_HEADER } from '../service/names.ts';
+import { THREAD, TURN, USER_HEADER } from '../service/names.ts';
 
 /** An answer of the engine, for the user. */
 export interface EngineAnswer {
@@ -40,7 +40,16 @@ export class EngineIngress {
     return { status: response.status, body: await boundedText(response) };
   }
 
-  /** Null: there is no such thread; `foreign`: it is another user's, which that one is not to learn. @throws Error */
+  /** Waits for the end of a stage of a turn; its caller knows whose thread it is. @throws Error when the engine does not answer */
+  async stage(key: string, signal: AbortSignal): Promise<EngineAnswer> {
+    const response = await fetch(new URL(`/restate/workflow/${TURN}/${key}/attach`, this.#url), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_CALL_MS)]),
+      redirect: 'error',
+    });
+    return { status: response.status, body: await boundedText(response) };
+  }
+
+  /** `new`: there is no such thread; `foreign`: it is another user's, which that one is not to learn. @throws Error */
   async known(user: string, threadId: string): Promise<KnownThread | 'new' | 'foreign'> {
     const { status, body } = await this.call(user, threadId, 'state', undefined);
     if (status === 404) return 'foreign';

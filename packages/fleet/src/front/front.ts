@@ -29,15 +29,17 @@ interface Asked {
   readonly threadId: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly path: string;
   readonly query: URLSearchParams;
 }
 
-/** What the front has, and nothing else: each route with its method. The first four are handlers of the thread, under the engine's paths. */
+/** What the front has, and nothing else: each route with its method. The first five are under the engine's paths. */
 const ROUTES = [
   ['POST', /^\/thread\/([^/]+)\/submit$/, 'submit'],
   ['POST', /^\/thread\/([^/]+)\/input$/, 'input'],
   ['POST', /^\/thread\/([^/]+)\/stop$/, 'stop'],
   ['POST', /^\/thread\/([^/]+)\/state$/, 'state'],
+  ['GET', /^\/restate\/workflow\/turn\/([^/.]+)\.f\d+(?:-late-\d+)*\.\d+\/attach$/, 'stage'],
   ['GET', /^\/threads\/([^/]+)\/watch$/, 'watch'],
   ['GET', /^\/threads\/([^/]+)\/turns$/, 'turns'],
 ] as const;
@@ -45,7 +47,7 @@ type Route = (typeof ROUTES)[number][2];
 
 /**
  * The door of a fleet for its users: who they are, what they may ask, how often, and of which threads. It keeps no state. What it
- * lets through reaches one of four handlers of a thread, or the thread's record.
+ * lets through reaches one of four handlers of a thread, the end of one of its stages, or the thread's record.
  */
 export class Front {
   readonly #options: FrontOptions;
@@ -71,10 +73,11 @@ export class Front {
       response.setHeader('retry-after', '1');
       return reply(response, 429, { message: 'too many requests' });
     }
+    if (url.pathname === '/threads' && request.method === 'GET') return this.#list(user, response);
     for (const [method, path, route] of ROUTES) {
       const threadId = path.exec(url.pathname)?.[1];
       if (threadId === undefined || method !== request.method || !isThreadId(threadId)) continue;
-      return this.#answer(route, { user, threadId, request, response, query: url.searchParams });
+      return this.#answer(route, { user, threadId, request, response, path: url.pathname, query: url.searchParams });
     }
     reply(response, 404, { message: 'not found' });
   }
@@ -89,6 +92,8 @@ export class Front {
       case 'state':
         await readBody(asked.request);
         return this.#forward(asked, route, undefined);
+      case 'stage':
+        return this.#stage(asked);
       case 'watch':
         return this.#watch(asked);
       case 'turns':
@@ -107,6 +112,7 @@ export class Front {
     const stop = new AbortController();
     asked.response.on('close', () => stop.abort());
     const place = await places.make(threadId, work, stop.signal);
+    await places.noteOwner(threadId, user);
     const limits = limitsOf(user, turnsPerUser);
     await this.#forward(asked, 'submit', { submissionId, op, place, settings: settings ?? { overrides: [] }, limits });
   }
@@ -117,6 +123,17 @@ export class Front {
     body: unknown,
   ): Promise<void> {
     const answer = await this.#options.ingress.call(user, threadId, handler, body);
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+  }
+
+  /** Answers when a stage of a turn has ended, or after as long as a call may take. */
+  async #stage(asked: Asked): Promise<void> {
+    if ((await this.#own(asked)) === null) return notFound(asked);
+    const { path, response } = asked;
+    const [, , , , key = ''] = path.split('/');
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const answer = await this.#options.ingress.stage(key, gone.signal);
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
   }
 
@@ -145,6 +162,18 @@ export class Front {
     if (known === null) return notFound(asked);
     const path = rolloutOf(known, asked.threadId);
     reply(asked.response, 200, path === null ? { turns: [], context: null } : recordedThread(path));
+  }
+
+  /** The user's newest threads. What a folder says of its owner is a hint: the engine decides whose a thread is. */
+  async #list(user: string, response: ServerResponse): Promise<void> {
+    const { ingress, places } = this.#options;
+    const threads = await Promise.all(
+      places.threadsOf(user).map(async (id) => {
+        const { status, body } = await ingress.call(user, id, 'state', undefined);
+        return status === 200 && body !== '' && body !== 'null' ? [{ id, state: JSON.parse(body) }] : [];
+      }),
+    );
+    reply(response, 200, { threads: threads.flat() });
   }
 
   async #own({ user, threadId }: Asked): Promise<KnownThread | null> {

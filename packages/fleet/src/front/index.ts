@@ -1,3 +1,3 @@
-export { FrontSettingError, runFront } from './program.ts';
+export { runFront } from './program.ts';
 export { type RunningFront, type StartFrontOptions, startFront } from './start-front.ts';
 export { addToken, TokenFileError } from './tokens.ts';

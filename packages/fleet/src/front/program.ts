@@ -1,15 +1,10 @@
 // The front as a program of its own: `keel-fleet front`.
-import { wordsIn } from '../worker-address.ts';
+import { type Env, numberIn, SettingError, wordsIn } from '../settings.ts';
 import { type RunningFront, startFront } from './start-front.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** A setting can't be used; the message names it. */
-export class FrontSettingError extends Error {}
 
 /**
  * Runs the front until it is asked to stop (SIGTERM, SIGINT). TLS is the matter of what is before it.
- * @throws FrontSettingError, TokenFileError
+ * @throws SettingError, TokenFileError
  */
 export async function runFront(env: Env, log: (line: string) => void): Promise<void> {
   const secret = required(env, 'KEEL_FLEET_SECRET');
@@ -17,13 +12,13 @@ export async function runFront(env: Env, log: (line: string) => void): Promise<v
   delete process.env['KEEL_FLEET_SECRET'];
   await using front: RunningFront = await startFront({
     host: env['KEEL_FLEET_HOST'] ?? '127.0.0.1',
-    port: numberOf(env, 'KEEL_FLEET_FRONT_PORT', 8_700),
+    port: numberIn(env, 'KEEL_FLEET_FRONT_PORT', 8_700),
     ingress: required(env, 'KEEL_FLEET_INGRESS'),
     data: required(env, 'KEEL_FLEET_DATA'),
     tokenFile: required(env, 'KEEL_FLEET_TOKENS'),
     cloneFrom: wordsIn(env['KEEL_FLEET_CLONE_FROM']),
     workers: wordsIn(env['KEEL_FLEET_WORKERS']),
-    turnsPerUser: numberOf(env, 'KEEL_FLEET_TURNS_PER_USER', 16),
+    turnsPerUser: numberIn(env, 'KEEL_FLEET_TURNS_PER_USER', 16),
     secret,
     log,
   });
@@ -35,14 +30,6 @@ export async function runFront(env: Env, log: (line: string) => void): Promise<v
 
 function required(env: Env, name: string): string {
   const value = env[name] ?? '';
-  if (value === '') throw new FrontSettingError(`set ${name}: docs/fleet.md says what it is`);
+  if (value === '') throw new SettingError(`set ${name}: docs/fleet.md says what it is`);
   return value;
-}
-
-function numberOf(env: Env, name: string, otherwise: number): number {
-  const text = env[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new FrontSettingError(`${name}: a whole number is expected, not "${text}"`);
 }

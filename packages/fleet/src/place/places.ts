@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Place } from '../protocol.ts';
 import { git, PlaceError } from './git.ts';
@@ -15,6 +15,10 @@ export interface PlacesOptions {
 /** Of the operator's settings, in `settings/`, what every thread's home shows. Threads read it and write none of it. */
 const SHARED = ['config.toml', 'AGENTS.md', 'skills', 'prompts', 'agents'];
 
+/** The file that names the user for whom a thread was made. */
+const OWNER = 'owner';
+const MOST_LISTED = 50;
+
 /**
  * The folders of a fleet's threads: `threads/<id>/home`, with the record, and `threads/<id>/work`. Nothing that a user names leads out
  * of the data folder: ids, names and revisions are checked by their form, and folders by where they are.
@@ -22,14 +26,27 @@ const SHARED = ['config.toml', 'AGENTS.md', 'skills', 'prompts', 'agents'];
 export class Places {
   readonly #data: string;
   readonly #cloneFrom: readonly string[];
+  /** By thread: a client that asks again waits for its first attempt. */
+  readonly #making = new Map<string, Promise<unknown>>();
 
   constructor({ data, cloneFrom }: PlacesOptions) {
     this.#data = realpathSync(data);
     this.#cloneFrom = cloneFrom;
   }
 
-  /** Makes the place of a new thread; what is left of an attempt that failed is made again. @throws PlaceError */
+  /** Makes the place of a new thread; what an attempt has left that failed or died is made again. @throws PlaceError */
   async make(threadId: string, work: WorkTree, signal: AbortSignal): Promise<Place> {
+    const before = this.#making.get(threadId)?.catch(() => undefined);
+    const place = Promise.resolve(before).then(() => this.#make(threadId, work, signal));
+    this.#making.set(threadId, place);
+    try {
+      return await place;
+    } finally {
+      if (this.#making.get(threadId) === place) this.#making.delete(threadId);
+    }
+  }
+
+  async #make(threadId: string, work: WorkTree, signal: AbortSignal): Promise<Place> {
     const folder = this.#folderOf(threadId);
     const home = join(folder, 'home');
     await mkdir(home, { recursive: true, mode: 0o700 });
@@ -41,6 +58,24 @@ export class Places {
   /** The home of a thread. @throws PlaceError for what is no id */
   homeOf(threadId: string): string {
     return join(this.#folderOf(threadId), 'home');
+  }
+
+  /** Writes down for whom a thread was made, for lists. @throws PlaceError for what is no id */
+  async noteOwner(threadId: string, user: string): Promise<void> {
+    await writeFile(join(this.#folderOf(threadId), OWNER), user, { mode: 0o600 });
+  }
+
+  /** The newest threads that were made for a user. */
+  threadsOf(user: string): readonly string[] {
+    const folder = join(this.#data, 'threads');
+    if (!existsSync(folder)) return [];
+    const made = readdirSync(folder).flatMap((id) => {
+      const path = join(folder, id, OWNER);
+      const { mtimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      return isThreadId(id) && mtimeMs > 0 && readFileSync(path, 'utf8') === user ? [{ id, mtimeMs }] : [];
+    });
+    const newest = made.toSorted((one, other) => other.mtimeMs - one.mtimeMs).slice(0, MOST_LISTED);
+    return newest.map(({ id }) => id);
   }
 
   /** Removes a thread's work tree, and with `record` all that is known of it. What is shared stays. @throws PlaceError */
@@ -78,24 +113,28 @@ export class Places {
         return cwd;
       case 'worktree': {
         const repository = this.#given('repositories', work.repository);
-        if (existsSync(cwd)) return cwd;
-        await git(['-C', repository, 'worktree', 'prune'], signal);
-        await git(['-C', repository, 'worktree', 'add', '--detach', cwd, work.revision ?? 'HEAD'], signal);
-        return cwd;
+        return this.#whole(cwd, async () => {
+          await git(['-C', repository, 'worktree', 'prune'], signal);
+          await git(['-C', repository, 'worktree', 'add', '--detach', cwd, work.revision ?? 'HEAD'], signal);
+        });
       }
       case 'clone':
         this.#requireAllowed(work.url);
-        return this.#clone(cwd, work.url, work.revision ?? null, signal);
+        return this.#whole(cwd, async () => {
+          await git(['clone', '--no-checkout', '--no-hardlinks', '--', work.url, cwd], signal);
+          await git(['-C', cwd, 'checkout', '--detach', work.revision ?? 'HEAD', '--'], signal);
+        });
     }
   }
 
-  async #clone(cwd: string, url: string, revision: string | null, signal: AbortSignal): Promise<string> {
-    if (existsSync(cwd)) return cwd;
-    const draft = `${cwd}.new`;
-    await rm(draft, { recursive: true, force: true });
-    await git(['clone', '--no-checkout', '--no-hardlinks', '--', url, draft], signal);
-    await git(['-C', draft, 'checkout', '--detach', revision ?? 'HEAD', '--'], signal);
-    await rename(draft, cwd);
+  /** A mark beside a directory says that it is not whole: a work tree of git can't be renamed once it is. */
+  async #whole(cwd: string, make: () => Promise<void>): Promise<string> {
+    const mark = `${cwd}.unfinished`;
+    if (existsSync(cwd) && !existsSync(mark)) return cwd;
+    await writeFile(mark, '');
+    await rm(cwd, { recursive: true, force: true });
+    await make();
+    await rm(mark);
     return cwd;
   }
 

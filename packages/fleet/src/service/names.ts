@@ -3,6 +3,11 @@ export const THREAD = 'thread';
 export const TURN = 'turn';
 export const LIMIT = 'limit';
 
+/** The name of the workflow that is one stage of a turn. */
+export function stageKey(threadId: string, turnId: string, stage: number): string {
+  return `${threadId}.${turnId}.${stage}`;
+}
+
 /** In which the front names the user whom it has authenticated. It removes what a client sends under this name. */
 export const USER_HEADER = 'x-keel-user';
 

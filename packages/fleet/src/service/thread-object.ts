@@ -1,7 +1,7 @@
 import { handlers, type ObjectContext, type ObjectSharedContext, object, TerminalError } from '@restatedev/restate-sdk';
 import { Submission, TurnInput, type TurnOutcome } from '../protocol.ts';
 import type { LimitObject } from './limit-object.ts';
-import { LIMIT, RETRIES, SHORT, THREAD, TURN, USER_HEADER } from './names.ts';
+import { LIMIT, RETRIES, SHORT, stageKey, THREAD, TURN, USER_HEADER } from './names.ts';
 import { isLong, picturesOf, storePictures, withPictures } from './pictures.ts';
 import {
   arrived,
@@ -147,10 +147,6 @@ function carryOut(ctx: ObjectContext, before: ThreadState, { state, effects }: C
 /** Threads take their limits in one order, so that no two wait for each other. */
 function sorted<T extends { readonly name: string }>(limits: readonly T[]): T[] {
   return limits.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-}
-
-export function stageKey(threadId: string, turnId: string, stage: number): string {
-  return `${threadId}.${turnId}.${stage}`;
 }
 
 function attempted<T>(work: () => T): T {

@@ -88,6 +88,8 @@ function settingsOf({ dir, ports, name, settings = {} }: EngineOptions): Record<
     RESTATE_ADMIN__DISABLE_WEB_UI: 'true',
     RESTATE_LOG_FILTER: 'warn',
     RESTATE_LOG_DISABLE_ANSI_CODES: 'true',
+    // Each costs some CPU and memory; those of its makers' default are for many cores.
+    RESTATE_DEFAULT_NUM_PARTITIONS: '4',
     // One connection carries few turns, so that a balancer of connections spreads them.
     RESTATE_WORKER__INVOKER__HTTP2_STREAMS_PER_CONNECTION_LIMIT: '1',
     RESTATE_WORKER__INVOKER__CONCURRENT_INVOCATIONS_LIMIT: '10000',

@@ -1,19 +1,29 @@
 import type { ApprovalRequest } from 'keel/session';
 import type { Question } from '../protocol.ts';
 
-/** What the engine's journal keeps of a final message or an error, characters; the rollout has all of it. */
-export const MESSAGE_CHARS = 240;
-const QUESTION_CHARS = 120;
+/** What the engine's journal keeps of a final message or an error, bytes as JSON; the rollout has all of it. */
+export const MESSAGE_BYTES = 240;
+const QUESTION_BYTES = 120;
+const CUT = '…';
 
-export function cutText(text: string, chars: number): string;
-export function cutText(text: string | null, chars: number): string | null;
-export function cutText(text: string | null, chars: number): string | null {
-  return text === null || text.length <= chars ? text : `${text.slice(0, chars - 1)}…`;
+/** The beginning of a text that takes at most `bytes` as JSON, whatever it is written in. */
+export function cutText(text: string, bytes: number): string;
+export function cutText(text: string | null, bytes: number): string | null;
+export function cutText(text: string | null, bytes: number): string | null {
+  if (text === null || (text.length <= bytes && sizeOf(text) <= bytes)) return text;
+  let cut = text.slice(0, bytes).toWellFormed();
+  while (sizeOf(cut + CUT) > bytes) cut = cut.slice(0, -1).toWellFormed();
+  return cut + CUT;
+}
+
+/** Without the quotes. */
+function sizeOf(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
 /** A question in one line, for lists. */
 export function shownQuestion(request: ApprovalRequest): Question {
-  return { questionId: request.questionId, about: cutText(subjectOf(request).replace(/\s+/g, ' '), QUESTION_CHARS) };
+  return { questionId: request.questionId, about: cutText(subjectOf(request).replace(/\s+/g, ' '), QUESTION_BYTES) };
 }
 
 function subjectOf(request: ApprovalRequest): string {

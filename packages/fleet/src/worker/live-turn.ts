@@ -13,7 +13,7 @@ import {
 } from 'keel/session';
 import { type Question, steerId, steerOp, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
 import { loadPictures } from '../service/pictures.ts';
-import { cutText, MESSAGE_CHARS, shownQuestion } from './cut-text.ts';
+import { cutText, MESSAGE_BYTES, shownQuestion } from './cut-text.ts';
 import { takenSteers } from './recorded-turn.ts';
 
 /** How a stage ended on this worker. `moved`: it continues elsewhere, or has to be tried again. */
@@ -238,8 +238,8 @@ export class LiveTurn {
     return {
       type: 'ended',
       status: completed.status,
-      message: cutText(completed.lastAgentMessage, MESSAGE_CHARS),
-      error: completed.error === null ? null : cutText(completed.error.message, MESSAGE_CHARS),
+      message: cutText(completed.lastAgentMessage, MESSAGE_BYTES),
+      error: completed.error === null ? null : cutText(completed.error.message, MESSAGE_BYTES),
       tokens: this.#tokens,
       taken: recorded ? takenSteers({ ...this.job, inputs }, recorded) : [],
     };

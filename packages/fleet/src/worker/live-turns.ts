@@ -3,7 +3,7 @@ import { KeelError, type Session, ThreadOwnedError } from 'keel/session';
 import type { TurnInput, TurnJob, TurnOutcome } from '../protocol.ts';
 import { isWorkerAddress } from '../worker-address.ts';
 import { attach, type OwnerAnswer } from './attach.ts';
-import { cutText, MESSAGE_CHARS } from './cut-text.ts';
+import { cutText, MESSAGE_BYTES } from './cut-text.ts';
 import { LiveTurn, type StageEnd } from './live-turn.ts';
 import { recordedOutcome, recordedSteers, rolloutOf } from './recorded-turn.ts';
 
@@ -174,7 +174,7 @@ function isSame(one: TurnJob, other: TurnJob): boolean {
 /** A turn that can't be opened ends as failed where another attempt would fail as well. */
 function failedEnd(error: unknown, job: TurnJob): StageEnd {
   if (error instanceof KeelError && !PASSING.has(error.kind)) {
-    const message = cutText(error.message, MESSAGE_CHARS);
+    const message = cutText(error.message, MESSAGE_BYTES);
     // Earlier stages may have taken some of the messages.
     const taken = recordedSteers(job);
     return { type: 'ended', status: 'failed', message: null, error: message, tokens: null, taken };

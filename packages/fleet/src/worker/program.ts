@@ -1,44 +1,39 @@
 // A worker as a program of its own: `keel-fleet worker`, and what `keel-fleet up` starts.
 
+import { type Env, numberIn, SettingError, wordsIn } from '../settings.ts';
 import { liveRoute } from '../watch/index.ts';
-import { wordsIn } from '../worker-address.ts';
 import { startWorker, type Worker } from './worker.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** A setting can't be used; the message names it. */
-export class WorkerSettingError extends Error {}
 
 /**
  * Runs a worker until it is asked to stop (SIGTERM, SIGINT), which drains it.
- * @throws WorkerSettingError
+ * @throws SettingError
  */
 export async function runWorker(env: Env, log: (line: string) => void): Promise<void> {
   const isDev = env['KEEL_FLEET_DEV'] === '1';
-  const identityKeys = (env['KEEL_FLEET_IDENTITY_KEYS'] ?? '').split(/[\s,]+/).filter((key) => key !== '');
+  const identityKeys = wordsIn(env['KEEL_FLEET_IDENTITY_KEYS']);
   const host = env['KEEL_FLEET_HOST'] ?? '127.0.0.1';
   if (identityKeys.length === 0 && !isDev) {
-    throw new WorkerSettingError(
+    throw new SettingError(
       'whoever reaches a worker can run commands on it: set KEEL_FLEET_IDENTITY_KEYS to the public keys of your engine, or use --dev on a machine of your own',
     );
   }
-  if (isDev && host !== '127.0.0.1') throw new WorkerSettingError('--dev listens on 127.0.0.1 only');
+  if (isDev && host !== '127.0.0.1') throw new SettingError('--dev listens on 127.0.0.1 only');
   const worker = await startWorker({
     host,
-    enginePort: numberOf(env, 'KEEL_FLEET_PORT', 0),
-    peerPort: numberOf(env, 'KEEL_FLEET_PEER_PORT', 0),
+    enginePort: numberIn(env, 'KEEL_FLEET_PORT', 0),
+    peerPort: numberIn(env, 'KEEL_FLEET_PEER_PORT', 0),
     advertised: env['KEEL_FLEET_ADDRESS'] ?? null,
     secret: secretOf(env),
     workers: wordsIn(env['KEEL_FLEET_WORKERS']),
     identityKeys,
-    parkAfterMs: numberOf(env, 'KEEL_FLEET_PARK_AFTER_MS', 60_000),
+    parkAfterMs: numberIn(env, 'KEEL_FLEET_PARK_AFTER_MS', 60_000),
     log,
     routes: (turns) => [liveRoute(turns)],
   });
   const { enginePort, peerPort } = worker;
   log(`listens on ${host}: ${enginePort} for the engine, ${peerPort} for other workers`);
   process.send?.({ enginePort, peerPort });
-  await stopped(worker, numberOf(env, 'KEEL_FLEET_DRAIN_MS', 30_000), log);
+  await stopped(worker, numberIn(env, 'KEEL_FLEET_DRAIN_MS', 30_000), log);
 }
 
 async function stopped(worker: Worker, graceMs: number, log: (line: string) => void): Promise<void> {
@@ -58,13 +53,5 @@ function secretOf(env: Env): string {
   // In the worker alone: neither commands nor tools that it starts have it.
   delete process.env['KEEL_FLEET_SECRET'];
   if (secret.length >= 16) return secret;
-  throw new WorkerSettingError('set KEEL_FLEET_SECRET to the same 16 or more characters for all workers of the fleet');
-}
-
-function numberOf(env: Env, name: string, otherwise: number): number {
-  const text = env[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new WorkerSettingError(`${name}: a whole number is expected, not "${text}"`);
+  throw new SettingError('set KEEL_FLEET_SECRET to the same 16 or more characters for all workers of the fleet');
 }

@@ -7,7 +7,7 @@ import {
   type Turn,
 } from 'keel/session';
 import { steerId, type TurnJob, type TurnOutcome } from '../protocol.ts';
-import { cutText, MESSAGE_CHARS } from './cut-text.ts';
+import { cutText, MESSAGE_BYTES } from './cut-text.ts';
 
 /** The path of a thread's rollout; null: the thread is not recorded yet. */
 export function rolloutOf({ place, threadId }: Pick<TurnJob, 'place' | 'threadId'>): string | null {
@@ -54,8 +54,8 @@ export function recordedOutcome(job: TurnJob, path: string): TurnOutcome | null 
   return {
     type: 'ended',
     status: own.status === 'inProgress' ? 'interrupted' : own.status,
-    message: own.status === 'completed' ? cutText(lastMessage(own), MESSAGE_CHARS) : null,
-    error: own.error === null ? null : cutText(own.error.message, MESSAGE_CHARS),
+    message: own.status === 'completed' ? cutText(lastMessage(own), MESSAGE_BYTES) : null,
+    error: own.error === null ? null : cutText(own.error.message, MESSAGE_BYTES),
     tokens: null,
     taken: takenSteers(job, recorded),
   };

@@ -97,6 +97,15 @@ describe('the front of a fleet', () => {
     expect(JSON.parse((await send(`/thread/${id}/state`)).body)).toMatchObject({ owner: 'ann', count: 1 });
   });
 
+  test('answers when a stage of a turn has ended', async () => {
+    const id = await newThread();
+    const answer = send(`/restate/workflow/turn/${id}.f1.0/attach?x=/y/attach`, { method: 'GET' });
+    await expect.poll(() => engine.calls.at(-1)?.path).toBe(`/restate/workflow/turn/${id}.f1.0/attach`);
+    const outcome = { type: 'parked' as const, questions: [{ questionId: 'q', about: 'a' }] };
+    engine.end(id, outcome);
+    expect(JSON.parse((await answer).body)).toEqual(outcome);
+  });
+
   test('passes on why the engine refuses something', async () => {
     const id = await newThread();
     for (let at = 0; at < 64; at += 1) await send(`/thread/${id}/input`, { body: { type: 'interrupt' } });
@@ -147,6 +156,7 @@ describe('who asks', () => {
       [`/thread/${id}/submit`, { body: turn({ work: { type: 'empty' } }) }],
       [`/threads/${id}/watch?after=-1`, { method: 'GET' }],
       [`/threads/${id}/turns`, { method: 'GET' }],
+      [`/restate/workflow/turn/${id}.f1.0/attach`, { method: 'GET' }],
     ];
     for (const [path, sent] of tries) expect(await send(path, { ...sent, token: bob })).toEqual(unknown);
     expect(engine.threads.get(id)).toMatchObject({ owner: 'ann', count: 1 });
@@ -160,6 +170,12 @@ describe('what is asked', () => {
     `/turn/${id}.f1.0/run`,
     `/limit/user:ann/giveBack`,
     `/restate/health`,
+    `/restate/workflow/turn/${id}.f1.0/output`,
+    `/restate/workflow/turn/${id}.f1.0/../x/attach`,
+    `/restate/workflow/turn/${id}.x.0/attach`,
+    `/restate/workflow/turn/${id}.f1.0%2f..%2fx/attach`,
+    `/restate/workflow/thread/${id}.f1.0/attach`,
+    `/restate/invocation/inv_1/attach`,
     `/thread/${id}/../../turn/x/run`,
     `/thread/${id}%2f..%2fgranted/state`,
     `/thread/${id}/state/send`,

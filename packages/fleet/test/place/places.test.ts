@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -106,6 +106,56 @@ describe('the place of a thread', () => {
     const place = await places().make(ID, work, never);
     expect(read(place.cwd)).toBe('one');
   });
+});
+
+describe('a place whose maker was killed', () => {
+  /** A git that makes half of what it is asked for, and kills whoever asked. */
+  function killedWith(work: WorkTree): void {
+    const bin = join(data, 'bin');
+    mkdirSync(bin);
+    const cwd = join(data, 'threads', ID, 'work');
+    const half = `#!/bin/sh\ncase "$*" in *prune*) exit 0;; esac\nmkdir ${cwd}\necho half > ${cwd}/file\nkill -9 $PPID\n`;
+    writeFileSync(join(bin, 'git'), half, { mode: 0o755 });
+    const options = { data, cloneFrom: [`file://${data}/repositories/`] };
+    const program = `
+      const { Places } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/place/index.ts'))});
+      const places = new Places(${JSON.stringify(options)});
+      await places.make(${JSON.stringify(ID)}, ${JSON.stringify(work)}, new AbortController().signal);`;
+    const env = { PATH: `${bin}:${process.env['PATH']}`, HOME: data };
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { env });
+    expect(signal).toBe('SIGKILL');
+    expect(read(cwd)).toBe('half\n');
+  }
+
+  const works = () => [
+    { type: 'worktree', repository: 'app' } as const,
+    { type: 'clone', url: `file://${source}` } as const,
+  ];
+  test.each([0, 1])('is made again from its beginning', async (at) => {
+    const work = works()[at] ?? { type: 'empty' };
+    killedWith(work);
+    const place = await places().make(ID, work, never);
+    expect(read(place.cwd)).toBe('one');
+    expect(execFileSync('git', ['-C', place.cwd, 'status', '--porcelain'], { encoding: 'utf8' })).toBe('');
+    // Whole now: it is not made a third time.
+    writeFileSync(join(place.cwd, 'file'), 'changed');
+    await places().make(ID, work, never);
+    expect(read(place.cwd)).toBe('changed');
+  });
+
+  test('is removed with its thread', async () => {
+    killedWith({ type: 'worktree', repository: 'app' });
+    await places().clean(ID, { record: true }, never);
+    expect(existsSync(join(data, 'threads', ID))).toBe(false);
+  });
+});
+
+test('the place of a thread is made by one of two that ask at once', async () => {
+  const work = { type: 'clone', url: `file://${source}` } as const;
+  const maker = places();
+  const [one, other] = await Promise.all([maker.make(ID, work, never), maker.make(ID, work, never)]);
+  expect(one).toEqual(other);
+  expect(read(one.cwd)).toBe('one');
 });
 
 describe('what a user names', () => {

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { cutText, MESSAGE_BYTES } from '../../src/worker/cut-text.ts';
+
+const size = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
+
+describe('what the engine keeps of a text', () => {
+  const long: readonly (readonly [string, string])[] = [
+    ['letters', 'x'.repeat(10_000)],
+    ['letters of three bytes', '語'.repeat(10_000)],
+    ['pictures of two halves', '🙂'.repeat(10_000)],
+    ['one letter before pictures', `x${'🙂'.repeat(10_000)}`],
+    ['what JSON writes in six letters', '\u0001'.repeat(10_000)],
+    ['quotes', '"'.repeat(MESSAGE_BYTES)],
+    ['halves of pictures', '\ud800'.repeat(10_000)],
+  ];
+  test.each(long)('is its beginning, in a bounded number of bytes: %s', (_, text) => {
+    const cut = cutText(text, MESSAGE_BYTES);
+    expect(size(cut)).toBeLessThanOrEqual(MESSAGE_BYTES);
+    expect(size(cut)).toBeGreaterThan(MESSAGE_BYTES - 12);
+    expect(cut.endsWith('…')).toBe(true);
+    expect(cut.isWellFormed()).toBe(true);
+    expect(text.toWellFormed().startsWith(cut.slice(0, -2))).toBe(true);
+  });
+
+  test.each(['', 'short', 'x'.repeat(MESSAGE_BYTES)])('is all of it where it fits: %s', (text) => {
+    expect(cutText(text, MESSAGE_BYTES)).toBe(text);
+  });
+
+  test('is nothing of nothing', () => {
+    expect(cutText(null, MESSAGE_BYTES)).toBeNull();
+  });
+});
