@@ -68,6 +68,6 @@ test('malformed messages end nothing: keel mcp-server answers the next request, 
     .split('\n')
     .map((line): { id?: unknown; result?: unknown; error?: { code: number } } => JSON.parse(line));
   const codes = new Set(answers.flatMap(({ error }) => error?.code ?? []));
-  expect(codes).toEqual(new Set([-32700, -32600, -32601, -32602]));
+  for (const one of [-32700, -32600, -32601, -32602]) expect(codes).toContain(one);
   expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { tools: [{ name: 'keel' }, {}] } });
 }, 120_000);
