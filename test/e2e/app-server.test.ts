@@ -107,6 +107,31 @@ describe('keel app-server', () => {
     for (const line of server.keel.stdout().trimEnd().split('\n')) expect(line).not.toContain('jsonrpc');
   });
 
+  test('a granular policy: what is of a kind that is off is refused without a question, until a turn says otherwise', async () => {
+    const outside = (id: string) => {
+      const args = { cmd: 'echo out', with_escalated_permissions: true, justification: 'needed' };
+      return respond(functionCall('exec_command', args, id));
+    };
+    await using server = await connect([outside('c1'), respond(message('no')), outside('c2'), respond(message('yes'))]);
+    server.answer = () => ({ decision: 'accept' });
+    const granular = { sandbox_approval: false, rules: true, mcp_elicitations: true };
+    const { thread, approvalPolicy } = await server.call('thread/start', {
+      ...{ sandbox: 'workspace-write', approvalPolicy: { granular } },
+    });
+    expect(approvalPolicy).toMatchObject({ granular });
+    const threadId = idOf(thread);
+    await runTurn(server, threadId);
+    expect(String(model.requests[1]?.outputOf('c1'))).toContain('rejected by user');
+    expect(server.methods.filter((method) => method.includes('requestApproval'))).toEqual([]);
+    const all = { granular: { ...granular, sandbox_approval: true } };
+    const input = [{ type: 'text', text: 'again' }];
+    await server.call('turn/start', { threadId, input, approvalPolicy: all });
+    await server.next('turn/completed');
+    expect(String(model.requests[3]?.outputOf('c2'))).toContain('out');
+    expect(server.methods.filter((method) => method.includes('requestApproval'))).toHaveLength(1);
+    expect(server.faults).toEqual([]);
+  });
+
   test('protocol 32: a turn is answered, started, reported item by item, and completed last', async () => {
     await using server = await connect([
       respond(

@@ -58,6 +58,8 @@ test('malformed messages end nothing: keel mcp-server answers the next request, 
   await send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
   for (const line of malformedLines(METHODS, 10_000)) await send(line);
   await send(`{"jsonrpc":"2.0","id":1,"deep":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
+  await request('method', 'nonsense', {});
+  await request('params', 'tools/call', { name: 5 });
   await request('last', 'tools/list', {});
   await until(() => live.stdout().includes('"id":"last"'), 100_000);
   stdin.end();
@@ -68,6 +70,6 @@ test('malformed messages end nothing: keel mcp-server answers the next request, 
     .split('\n')
     .map((line): { id?: unknown; result?: unknown; error?: { code: number } } => JSON.parse(line));
   const codes = new Set(answers.flatMap(({ error }) => error?.code ?? []));
-  expect(codes).toEqual(new Set([-32700, -32600, -32601, -32602]));
+  for (const one of [-32700, -32600, -32601, -32602]) expect(codes).toContain(one);
   expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { tools: [{ name: 'keel' }, {}] } });
 }, 120_000);

@@ -44,7 +44,7 @@ test('the example of docs/plugins.md: the skill reaches the model, and the hook 
 test('the files of a plugin stay for as long as a process uses them', slow, async () => {
   await using server = await startModelServer([]);
   const place = { home: home.path, cwd: repo.path, url: server.url };
-  repo.write({ 'p/plugin.json': '{"name":"p"}', 'p/prompts/a.md': 'A\n', 'q/plugin.json': '{"name":"q"}' });
+  repo.write({ 'p/plugin.json': '{"name":"p"}', 'p/prompts/a.md': 'A\n', 'q/prompts/a.md': 'A\n' });
   const add = (name: string) => runKeel(['plugin', 'add', `./${name}`, '--yes'], place);
   const folders = () => readdirSync(join(home.path, 'plugins/p')).filter((name) => !name.endsWith('.json'));
   await add('p');
@@ -60,7 +60,7 @@ test('the files of a plugin stay for as long as a process uses them', slow, asyn
     expect([removed.code, removed.stderr]).toEqual([0, expect.stringContaining('Threads that run now use it')]);
     expect(folders()).toEqual([first]);
   }
-  await add('q');
+  expect(await add('q')).toMatchObject({ code: 0 });
   expect(existsSync(join(home.path, 'plugins/p'))).toBe(false);
 });
 

@@ -258,7 +258,10 @@ async function start(
   let releaseGraceMs: number | null = null;
   const run = async () => {
     try {
-      services.hooks?.showLateBy((message) => emit({ type: 'warning', turnId: null, message }));
+      services.hooks?.showBy(
+        (message) => emit({ type: 'warning', turnId: null, message }),
+        (turnId, news) => emit({ ...news, turnId }),
+      );
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
       // The first events wait until whoever opens the session has had the time to follow them.
       if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();

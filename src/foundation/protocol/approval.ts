@@ -45,6 +45,8 @@ export const ApprovalRequest = z.lazy(() =>
       proposedRule: z.optional(z.object({ prefix: z.array(z.string()), wouldMatch: z.array(z.string()) })),
       /** True if a yes lets the command run without the sandbox. */
       escalated: z.boolean(),
+      /** True if a rule of the user's asks. */
+      byRule: z.optional(z.boolean()),
     }),
     z.object({
       type: z.literal('fileChange'),

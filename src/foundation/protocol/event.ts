@@ -34,6 +34,28 @@ export type Turn = z.infer<typeof Turn>;
 export const TypedMessage = z.lazy(() => z.object({ threadId: z.string(), at: z.number(), text: z.string() }));
 export type TypedMessage = z.infer<typeof TypedMessage>;
 
+/** A hook that runs, for surfaces to show. */
+export const HookReport = z.lazy(() =>
+  z.object({
+    /** Names this run. */
+    id: z.string(),
+    event: z.string(),
+    /** What its file says to show while it runs, on one line; null: nothing. */
+    statusMessage: z.nullable(z.string()),
+    /** Nobody waits for it. */
+    isAsync: z.boolean(),
+    /** The file that names it, absolute, and whose that is. */
+    file: z.string(),
+    source: z.enum(['user', 'project', 'plugin']),
+    startedAtMs: z.number(),
+  }),
+);
+export type HookReport = z.infer<typeof HookReport>;
+
+/** `blocked`: it has refused what it was asked about; `stopped`: it has ended the turn. */
+const HookStatus = z.enum(['completed', 'failed', 'blocked', 'stopped']);
+export type HookStatus = z.infer<typeof HookStatus>;
+
 /**
  * What a session emits, in order. The first event is `thread.started`, the last `thread.closed`. Of a turn the first is
  * `turn.started` and the last its one `turn.completed`; each `item.completed` has an earlier `item.started` with its id.
@@ -140,6 +162,14 @@ export const SessionEvent = z.lazy(() =>
      * surface may offer their text again.
      */
     z.object({ type: z.literal('submissions.dropped'), turnId, ids: z.array(z.string()) }),
+    z.object({ type: z.literal('hook.started'), turnId: z.nullable(z.string()), hook: HookReport }),
+    z.object({
+      type: z.literal('hook.completed'),
+      turnId: z.nullable(z.string()),
+      hook: HookReport,
+      status: HookStatus,
+      durationMs: z.number(),
+    }),
     /** Something the user should know that did not stop the work. */
     z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
     /** A failure. `willRetry`: keel continues by itself; otherwise the turn ends with it. */

@@ -14,7 +14,15 @@ export {
   withCommandOutput,
 } from './command-result.ts';
 export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
-export { SessionEvent, type SessionEventOf, Turn, TurnWork, TypedMessage } from './event.ts';
+export {
+  type HookReport,
+  type HookStatus,
+  SessionEvent,
+  type SessionEventOf,
+  Turn,
+  TurnWork,
+  TypedMessage,
+} from './event.ts';
 export { Op } from './op.ts';
 export {
   ApprovalPolicy,

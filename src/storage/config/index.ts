@@ -14,10 +14,16 @@ export { type HookFile, hookFiles } from './hook-files.ts';
 export type { Keyring } from './keyring.ts';
 export { secretValues } from './known-secrets.ts';
 export {
+  type AcceptedServer,
+  acceptedOf,
+  acceptServers,
   convertedServer,
   type ManagedSettings,
   originOf,
+  type ProjectServer,
+  type ProjectTrustFile,
   readHomeFile,
+  recordAcceptedOf,
   settingNames,
   shownSetting,
   trustPlace,

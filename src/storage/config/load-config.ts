@@ -4,7 +4,14 @@ import { KeelError } from '../../foundation/protocol/index.ts';
 import type { LoadedPlugins } from '../plugins/index.ts';
 import { flagSettings } from './flag-settings.ts';
 import { resolveHome, withDotenv } from './home.ts';
-import { type ConfigFile, checkedSettings, type Layer, managedSettings, readLayers } from './layers/index.ts';
+import {
+  type ConfigFile,
+  checkedSettings,
+  type Layer,
+  managedSettings,
+  type ProjectServer,
+  readLayers,
+} from './layers/index.ts';
 import type { LoadOptions } from './load-options.ts';
 import { shadowedProviders } from './providers.ts';
 import { resolveConfig } from './resolve-config.ts';
@@ -21,6 +28,8 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly settings: ConfigFile;
   readonly layers: readonly Layer[];
+  /** MCP servers that the project defines, also those that the user has not accepted. */
+  readonly projectServers: readonly ProjectServer[];
 }
 
 /** @throws KeelError `invalidConfig` that names the place and what would be right */
@@ -54,7 +63,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const managed = managedSettings(read.managed, flags.addDirs ?? []);
   const places = { home, env, cwd, flags, systemDir, plugins: plugins.plugins };
   const config = resolveConfig({ ...places, settings, layers, network, chosen, managed, warnings });
-  return { config, settings, layers };
+  return { config, settings, layers, projectServers: read.projectServers };
 }
 
 /** One look, and nothing is loaded, where no plugin was ever installed. */

@@ -66,6 +66,9 @@ export class HumanPrinter implements ExecPrinter {
         return;
       case 'warning':
         return this.#line('warning', event.message, 'yellow');
+      case 'hook.started':
+        if (event.hook.statusMessage !== null) this.#line('hook', event.hook.statusMessage, 'cyan');
+        return;
       case 'error':
         return this.#line(event.willRetry ? 'retry' : 'ERROR', event.error.message, event.willRetry ? 'yellow' : 'red');
       case 'events.lost':
@@ -83,6 +86,7 @@ export class HumanPrinter implements ExecPrinter {
         return;
       case 'turn.diff':
       case 'item.delta':
+      case 'hook.completed':
       case 'approval.requested':
       case 'approval.resolved':
       case 'rawItem.recorded':

@@ -24,6 +24,8 @@ export interface RunningTurn {
   readonly startedAt: number;
   /** What it is doing, from the model's own headings or a retry. */
   readonly header: string | null;
+  /** What hooks that run have to say, newest first. */
+  readonly hooks: readonly { readonly id: string; readonly text: string }[];
   /** Time that was spent in dialogs, which does not count, ms. */
   readonly pausedMs: number;
   /** When the first open dialog came up; null: none is open. */

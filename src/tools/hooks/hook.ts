@@ -43,6 +43,8 @@ export interface Hook {
   /** What a hook that fails, or has no time left, means for what it was asked about. */
   readonly onFailure: 'pass' | 'block';
   readonly format: HookFormat;
+  /** What the user sees while the hook runs, on one line; null: nothing. */
+  readonly statusMessage: string | null;
   /** The file that names it, absolute. */
   readonly file: string;
   /** The project whose file that is, absolute; null: the file is the user's own. */
@@ -56,7 +58,8 @@ export function defaultTimeoutMs(event: HookEvent): number {
 }
 
 /** What of a hook decides what it does, in a steady form. */
-export function hookText({ event, matcher, condition, command, timeoutMs, isAsync, onFailure }: Hook): string {
+export function hookText(hook: Hook): string {
+  const { event, matcher, condition, command, timeoutMs, isAsync, onFailure, statusMessage } = hook;
   return [
     `event: ${event}`,
     ...(matcher === null ? [] : [`matcher: ${matcher}`]),
@@ -65,6 +68,7 @@ export function hookText({ event, matcher, condition, command, timeoutMs, isAsyn
     `timeout: ${timeoutMs / 1_000} s`,
     ...(isAsync ? ['async: true'] : []),
     ...(onFailure === 'block' ? ['onFailure: block'] : []),
+    ...(statusMessage === null ? [] : [`statusMessage: ${statusMessage}`]),
   ].join('\n');
 }
 

@@ -7,5 +7,5 @@ export { namedPaths } from './files/named-files.ts';
 export { readHooks } from './files/read-hooks.ts';
 export type { Hook, HookEvent } from './hook.ts';
 export type { HookQuestion } from './run/hook-question.ts';
-export { HookRunner } from './run/hook-runner.ts';
+export { type HookNews, HookRunner } from './run/hook-runner.ts';
 export type { HookScope } from './run/run-hook.ts';

@@ -45,11 +45,12 @@ export async function refusalFor(
 interface CommandAsked extends Pick<ApprovalSubject, 'hookMayAllow'> {
   readonly scope: Scope;
   readonly proposed: readonly string[] | null;
+  readonly byRule: boolean;
 }
 
 export function commandQuestion<T>(
   request: CommandRequest<T>,
-  { scope, proposed, hookMayAllow }: CommandAsked,
+  { scope, proposed, hookMayAllow, byRule }: CommandAsked,
   signal: AbortSignal,
 ): Question {
   const { callId, spec, commandActions } = request;
@@ -69,6 +70,7 @@ export function commandQuestion<T>(
       reason,
       ...(proposed === null ? {} : { proposedRule: { prefix: [...proposed], wouldMatch: wouldMatch(proposed) } }),
       escalated: scope === 'unsandboxed',
+      ...(byRule ? { byRule } : {}),
     }),
   };
 }

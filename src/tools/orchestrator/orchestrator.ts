@@ -59,6 +59,8 @@ interface JudgedCommand {
   /** First words that the user may allow for good; null: nothing to offer. */
   readonly proposed: readonly string[] | null;
   readonly hookMayAllow: boolean;
+  /** A rule of the user's asks. */
+  readonly byRule: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export class Orchestrator {
       run?.stopped();
     }
     // An approval for a run inside the sandbox doesn't cover one outside: the user is asked again.
-    const more = { scope: 'unsandboxed', proposed: null, hookMayAllow: false } as const;
+    const more = { scope: 'unsandboxed', proposed: null, hookMayAllow: false, byRule: false } as const;
     const wider = commandQuestion(request, more, signal);
     const refusal = await this.#refusal({ type: 'ask', reason: RETRY_REASON }, turn, wider);
     return refusal === null ? attempt('unsandboxed') : { type: 'refused', message: refusal };
@@ -104,15 +106,16 @@ export class Orchestrator {
     // A heuristic does not forbid what the user's own rules allow.
     const risk = rule.type === 'allowed' ? 'plain' : rules.riskOf(spec);
     const asked = commandRequirement({ ...turn, ...request, risk });
-    const hookMayAllow = !escalated && rule.type !== 'prompt';
+    const byRule = rule.type === 'prompt';
+    const facts = { hookMayAllow: !escalated && !byRule, byRule };
     const requirement = withRule(asked, rule, turn.approvalPolicy);
     const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
     if (requirement.type === 'skip' && rule.type === 'allowed') {
       // The author of a rule that allows every command of a line has granted them the user's own rights.
-      return { requirement, scope: 'unsandboxed', started: { ...spec, argv: rule.argv }, proposed, hookMayAllow };
+      return { requirement, scope: 'unsandboxed', started: { ...spec, argv: rule.argv }, proposed, ...facts };
     }
     const started = risk === 'safe' ? { ...spec, env: readingEnvironment(spec.env) } : spec;
-    return { requirement, scope: escalated ? 'unsandboxed' : 'sandboxed', started, proposed, hookMayAllow };
+    return { requirement, scope: escalated ? 'unsandboxed' : 'sandboxed', started, proposed, ...facts };
   }
 
   async #attempt<T>(

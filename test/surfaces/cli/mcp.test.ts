@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { freshPlaces } from '../../support/fresh-places.ts';
@@ -87,4 +87,41 @@ test('a server over HTTP is tested where it is', async () => {
     stdout: expect.stringContaining('"echo"'),
   });
   expect(existsSync(join(home.path, '.credentials.json'))).toBe(false);
+});
+
+test('a server of a project is written there, accepted by whoever adds it, and asked about again once it has changed', async () => {
+  const add = ['add', 'notes', '--scope', 'project', '--env', 'NOTES_TOKEN', '--', process.execPath, serverFile];
+  expect(await keel(...add)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('you do not trust this project'),
+  });
+  home.write({ 'config.toml': `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n` });
+  const added = await keel(...add);
+  expect(added.code).toBe(0);
+  for (const part of ['gets your NOTES_TOKEN', "in the sandbox of the agent's commands"]) {
+    expect(added.stderr).toContain(part);
+  }
+  const path = join(repo.path, '.keel/config.toml');
+  expect(readFileSync(path, 'utf8')).toContain('[mcp_servers.notes]');
+  expect((await keel('list', '--json')).stdout).toContain('"notes"');
+  repo.write({ '.keel/config.toml': `${readFileSync(path, 'utf8')}network_access = true\n` });
+  expect((await keel('list', '--json')).stdout).not.toContain('"notes"');
+  const shown = await keel('trust');
+  expect([shown.code, shown.stdout]).toEqual([
+    1,
+    expect.stringMatching(/notes \(changed\)[\s\S]*\+network_access = true/),
+  ]);
+  expect(await keel('trust', 'other')).toMatchObject({ code: 1 });
+  expect(await keel('trust', 'notes')).toMatchObject({ code: 0, stdout: expect.stringContaining('Accepted.') });
+  expect((await keel('list', '--json')).stdout).toContain('"notes"');
+  expect(await keel('remove', 'notes', '--scope', 'project')).toMatchObject({ code: 0 });
+  expect(readFileSync(path, 'utf8')).not.toContain('notes');
+}, 60_000);
+
+test('a project\u2019s configuration that leads out of the project is not written', async () => {
+  home.write({ 'config.toml': `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n` });
+  symlinkSync(home.path, join(repo.path, '.keel'));
+  const { code, stderr } = await keel('add', 'x', '--scope', 'project', '--', 'x');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('leads out of the project')]);
+  expect(settings()).not.toContain('[mcp_servers.x]');
 });

@@ -20,6 +20,27 @@ const tokens = (total_tokens: number) => ({
 });
 const said = (id: string, text: string): ThreadItem => ({ type: 'userMessage', id, content: [{ type: 'text', text }] });
 
+describe('hooks that run', () => {
+  const hook = (id: string, statusMessage: string | null) =>
+    ({ id, event: 'Stop', statusMessage, isAsync: false, file: '/f', source: 'user', startedAtMs: 0 }) as const;
+
+  test('are on the status line by what they want to be shown, the newest first', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    const line = () => driver.live().find((text) => text.includes('Esc interrupts')) ?? '';
+    driver.event({ type: 'hook.started', turnId: 't1', hook: hook('a', 'Checking the tests') });
+    expect(line()).toContain('Checking the tests (');
+    driver.event({ type: 'hook.started', turnId: 't1', hook: hook('b', 'Looking for secrets') });
+    driver.event({ type: 'hook.started', turnId: 't1', hook: hook('c', null) });
+    expect(line()).toContain('Looking for secrets (');
+    const end = { type: 'hook.completed', turnId: 't1', status: 'completed', durationMs: 1 } as const;
+    driver.event({ ...end, hook: hook('b', 'Looking for secrets') });
+    expect(line()).toContain('Checking the tests (');
+    driver.event({ ...end, hook: hook('a', 'Checking the tests') });
+    expect(line()).toContain('Working (');
+  });
+});
+
 describe('18: messages while a turn runs', () => {
   test('Enter steers the turn at once, Tab queues; the end of the turn sends exactly one', () => {
     const driver = Driver.ready();

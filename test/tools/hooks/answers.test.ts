@@ -63,7 +63,15 @@ describe('what a hook prints', () => {
 
 describe('the answers of several hooks', () => {
   const hook: Hook = {
-    ...{ event: 'PreToolUse', matcher: null, condition: null, command: 'check', timeoutMs: 1, isAsync: false },
+    ...{
+      event: 'PreToolUse',
+      matcher: null,
+      condition: null,
+      command: 'check',
+      timeoutMs: 1,
+      isAsync: false,
+      statusMessage: null,
+    },
     ...{ onFailure: 'pass', format: 'keel', file: '/f', project: null, plugin: null },
   };
   const question = { subject: 'Bash', names: null, content: '', input: {} };

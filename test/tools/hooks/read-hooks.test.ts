@@ -29,7 +29,7 @@ describe('a file of hooks', () => {
     expect(hooks[0]).toEqual({
       ...source,
       ...{ event: 'PreToolUse', matcher: 'Bash', condition: null, command: 'check' },
-      ...{ timeoutMs: 5_000, isAsync: true, onFailure: 'pass' },
+      ...{ timeoutMs: 5_000, isAsync: true, onFailure: 'pass', statusMessage: 'checking' },
     });
     expect(hooks[3]?.onFailure).toBe('block');
   });

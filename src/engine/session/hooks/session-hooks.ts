@@ -1,7 +1,14 @@
 import type { Config, HookFile } from '../../../storage/config/index.ts';
 import type { Processes, UserShell } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
-import { type HookEvent, HookRunner, type HookVerdict, hookNotices, loadHooks } from '../../../tools/hooks/index.ts';
+import {
+  type HookEvent,
+  type HookNews,
+  HookRunner,
+  type HookVerdict,
+  hookNotices,
+  loadHooks,
+} from '../../../tools/hooks/index.ts';
 import type { CommandEnvironment } from '../environment/command-environment.ts';
 import { CallHooks } from './call-hooks.ts';
 import type { HookAsked, HookAsker, HookMoment } from './hook-moment.ts';
@@ -52,6 +59,7 @@ export class SessionHooks implements HookAsker {
   readonly #deps: SessionHooksDeps;
   #hasStarted = false;
   #showLate: (message: string) => void = () => undefined;
+  #report: (turnId: string | null, news: HookNews) => void = () => undefined;
   readonly #observing = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
 
@@ -60,9 +68,13 @@ export class SessionHooks implements HookAsker {
     this.#deps = deps;
   }
 
-  /** @param show called with what becomes of hooks that run beside the session */
-  showLateBy(show: (message: string) => void): void {
-    this.#showLate = show;
+  /**
+   * @param late called with what becomes of hooks that run beside the session
+   * @param report called when a hook starts and ends, until the session closes
+   */
+  showBy(late: (message: string) => void, report: (turnId: string | null, news: HookNews) => void): void {
+    this.#showLate = late;
+    this.#report = report;
   }
 
   /** Null: no hook is asked about calls. */
@@ -109,6 +121,7 @@ export class SessionHooks implements HookAsker {
       },
       signal,
       onMessage: this.#showLate,
+      onNews: (news) => this.#report(moment.turnId, news),
     });
     // What an interrupt has stopped did not fail.
     if (!signal.aborted) for (const message of verdict.messages) onMessage(message);
@@ -129,6 +142,7 @@ export class SessionHooks implements HookAsker {
   /** Asks what is to be asked at the end of a session that has had a turn, then stops what still runs. */
   async close(): Promise<void> {
     const { approvalPolicy, sandboxPolicy, cwd, model: slug } = this.#deps.config;
+    this.#report = () => undefined;
     if (this.#hasStarted) {
       const context = { approvalPolicy, sandboxPolicy, cwd, model: { slug } };
       const fields = { reason: 'other' };

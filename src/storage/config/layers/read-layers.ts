@@ -6,6 +6,7 @@ import { MAX_SETTINGS_BYTES, readHomeFile } from './home-file.ts';
 import { type Layer, merge, mergeLayers, readLayer, type Table, valueAt } from './layer.ts';
 import { overruledWarnings, refuseOverruled } from './managed-layer.ts';
 import { overrideLayer } from './overrides.ts';
+import type { AcceptedServer, ProjectServer } from './project-servers.ts';
 import type { ConfigFile } from './schema.ts';
 import { trustedFolder, trustSettings } from './trust.ts';
 import type { Validated, ValidationOptions } from './validate.ts';
@@ -43,6 +44,8 @@ export interface ReadLayers extends ProjectLayers {
 
 interface ProjectLayers {
   readonly layers: readonly Layer[];
+  /** MCP servers of the project's own, also those that do not count. */
+  readonly projectServers: readonly ProjectServer[];
   /** What of the layers is ignored. */
   readonly warnings: readonly string[];
 }
@@ -68,7 +71,8 @@ export async function readLayers(home: string, options: LayerOptions): Promise<R
   const warnings = managed === null ? [] : run.flatMap((layer) => overruledBy(managed, layer));
   const above = [...run, ...(managed === null ? [] : [managed])];
   const all = [...below, ...above];
-  const facts = { managed, warnings: [...project.warnings, ...warnings] };
+  const { projectServers } = project;
+  const facts = { managed, projectServers, warnings: [...project.warnings, ...warnings] };
   const name = valueAt(mergeLayers(all), ['profile']);
   if (typeof name !== 'string') return { layers: all, insistent: above, ...facts };
   const layer = profileLayer(name, all);
@@ -101,6 +105,11 @@ export async function checkedSettings(layers: readonly Layer[], more: Validation
   return validate(mergeLayers(layers), layers, more);
 }
 
+/** Accepts MCP servers of a project as they are. @throws KeelError `storageFailed`, `invalidConfig` */
+export async function acceptServers(home: string, folder: string, accepted: readonly AcceptedServer[]): Promise<void> {
+  (await import('./project-servers.ts')).recordServers(home, folder, accepted);
+}
+
 /** The machine's settings, which root alone may write. */
 function systemLayer(path: string): Promise<Layer | null> {
   const options = { maxBytes: MAX_SETTINGS_BYTES, limits: () => ({}) };
@@ -112,19 +121,24 @@ async function projectLayers(cwd: string, home: string, own: Table): Promise<Pro
   const folder = trustedFolder(cwd, own);
   const layers: Layer[] = [];
   const warnings: string[] = [];
+  const projectServers: ProjectServer[] = [];
   for (let dir = cwd; folder !== null; dir = dirname(dir)) {
     const path = join(dir, '.keel');
     const file = join(path, 'config.toml');
     const layer = path === home ? null : await readLayer(file, () => projectText(file, folder, warnings));
     if (layer) {
       const { projectLayer } = await import('./project-layer.ts');
-      const project = projectLayer(layer, own);
-      layers.unshift(project.layer);
-      warnings.push(...project.warnings);
+      const { projectServers: serversOf } = await import('./project-servers.ts');
+      const servers = await serversOf(layer, own, { home, folder, dir });
+      const project = projectLayer(servers.rest, own);
+      const table = merge(project.layer.table, { mcp_servers: servers.accepted });
+      layers.unshift(Object.keys(servers.accepted).length === 0 ? project.layer : { ...project.layer, table });
+      projectServers.push(...servers.servers);
+      warnings.push(...servers.warnings, ...project.warnings);
     }
     if (dir === folder || dir === dirname(dir)) break;
   }
-  return { layers, warnings };
+  return { layers, projectServers, warnings };
 }
 
 /** Null if there is no file, or none that the project and its owner alone decide about. */

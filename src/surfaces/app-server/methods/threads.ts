@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { rollBack } from '../../../engine/threads/index.ts';
 import { threadIdOf } from '../../../storage/rollout/index.ts';
+import { type AskedKinds, askedKinds } from '../notifications/wire-policy.ts';
 import { wireSession } from '../notifications/wire-thread.ts';
 import type { SharedThread } from '../threads/shared-thread.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
@@ -35,11 +36,20 @@ export function threadMethods(context: ThreadMethodsContext): Methods {
   return {
     'thread/start': orderedMethod(Start, async (params, client) => {
       const config = await threadConfig(settings, params);
-      const thread = await threads.open({ config, origin: { type: 'new' }, ephemeral: params.ephemeral ?? false });
+      const thread = await threads.open({
+        config,
+        origin: { type: 'new' },
+        ephemeral: params.ephemeral ?? false,
+        kinds: kindsIn(params),
+      });
       return announced(context, thread, client, true);
     }),
     'thread/resume': orderedMethod(Resume, async (params, client) => {
-      const thread = await threads.resume(idOf(params), ({ cwd }) => threadConfig(settings, params, cwd));
+      const thread = await threads.resume(
+        idOf(params),
+        ({ cwd }) => threadConfig(settings, params, cwd),
+        kindsIn(params),
+      );
       thread.subscribe(client);
       return { ...sessionOf(thread, params.excludeTurns !== true), ...historyCursors(thread.view.turns) };
     }),
@@ -82,6 +92,7 @@ export async function forkThread({ threads, settings }: ThreadMethodsContext, pa
     config,
     origin: { type: 'fork', id, userMessages },
     ephemeral: params.ephemeral ?? false,
+    kinds: kindsIn(params),
     recorded,
   });
 }
@@ -94,7 +105,11 @@ function announced({ broadcast }: ThreadMethodsContext, thread: SharedThread, cl
 }
 
 function sessionOf(thread: SharedThread, turns: boolean): object {
-  return wireSession(thread.wire({ turns }), thread.settings, thread.config);
+  return wireSession(thread.wire({ turns }), thread.settings, thread);
+}
+
+function kindsIn({ approvalPolicy }: ThreadSettings): AskedKinds | null {
+  return approvalPolicy ? askedKinds(approvalPolicy) : null;
 }
 
 /** @throws MethodError */

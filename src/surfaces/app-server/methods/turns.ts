@@ -1,6 +1,14 @@
 import * as z from 'zod';
-import { ApprovalPolicy, type Op, ReasoningEffort, ReasoningSummary } from '../../../foundation/protocol/index.ts';
-import { PermissionProfile, profilePolicy, sandboxPolicyOf, WireSandboxPolicy } from '../notifications/wire-policy.ts';
+import { type Op, ReasoningEffort, ReasoningSummary } from '../../../foundation/protocol/index.ts';
+import {
+  approvalPolicyOf,
+  askedKinds,
+  PermissionProfile,
+  profilePolicy,
+  sandboxPolicyOf,
+  WireApprovalPolicy,
+  WireSandboxPolicy,
+} from '../notifications/wire-policy.ts';
 import type { SessionSettings } from '../notifications/wire-thread.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import type { SharedThread } from '../threads/shared-thread.ts';
@@ -14,7 +22,7 @@ const StartTurn = z.object({
   threadId: z.string(),
   input: TurnInput,
   cwd: z.string().nullish(),
-  approvalPolicy: z.nullish(ApprovalPolicy),
+  approvalPolicy: WireApprovalPolicy.nullish(),
   sandboxPolicy: WireSandboxPolicy.nullish(),
   permissions: PermissionProfile.nullish(),
   model: z.string().nullish(),
@@ -37,7 +45,8 @@ export function turnMethods({ threads, settings }: TurnMethodsContext): Methods 
       const thread = threads.require(params.threadId);
       requireSteerable(thread);
       const update = settingsOf(params, settings);
-      const turn = await thread.startTurn(startOp(thread, params, update), update);
+      const kinds = params.approvalPolicy ? { kinds: askedKinds(params.approvalPolicy) } : {};
+      const turn = await thread.startTurn(startOp(thread, params, update), { ...update, ...kinds });
       return { turn: wireTurn({ ...turn, items: [] }, 'notLoaded') };
     }),
     'turn/steer': orderedMethod(Steer, async ({ threadId, input, expectedTurnId }) => {
@@ -70,7 +79,7 @@ function settingsOf(params: z.infer<typeof StartTurn>, server: Pick<ServerContex
   const { cwd, approvalPolicy, sandboxPolicy, permissions, model, effort, summary } = params;
   return {
     ...(cwd ? { cwd: directory(server, cwd) } : {}),
-    ...(approvalPolicy ? { approvalPolicy } : {}),
+    ...(approvalPolicy ? { approvalPolicy: approvalPolicyOf(approvalPolicy) } : {}),
     ...(permissions ? { sandboxPolicy: profilePolicy(permissions) } : {}),
     ...(sandboxPolicy ? { sandboxPolicy: sandboxPolicyOf(sandboxPolicy) } : {}),
     ...(model ? { model } : {}),

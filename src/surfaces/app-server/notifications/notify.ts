@@ -1,5 +1,6 @@
 import type { SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
 import type { ThreadView } from '../threads/thread-view.ts';
+import { ofHook } from './wire-hook.ts';
 import { wireItem } from './wire-item.ts';
 import { wireError } from './wire-turn.ts';
 
@@ -26,6 +27,9 @@ export function notificationsOf(threadId: string, event: SessionEvent, view: Thr
       return [{ method: 'turn/diff/updated', params: { threadId, turnId: event.turnId, diff: event.diff } }];
     case 'thread.rolledBack':
       return [{ method: 'thread/reverted', params: { threadId } }];
+    case 'hook.started':
+    case 'hook.completed':
+      return ofHook(threadId, event);
     case 'warning':
       return [warning(threadId, event.message)];
     case 'submissions.dropped':

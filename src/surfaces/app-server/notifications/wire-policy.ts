@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import type { ApprovalPolicy, SandboxMode, SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import {
+  ApprovalPolicy,
+  type ApprovalRequest,
+  type SandboxMode,
+  type SandboxPolicy,
+} from '../../../foundation/protocol/index.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
 
 /** A sandbox policy as clients write it. */
@@ -74,7 +79,57 @@ export function wireSandboxPolicy(policy: SandboxPolicy): WireSandboxPolicy {
   }
 }
 
+/** Which questions a client wants to be asked; the others are answered with no, and the turn continues. */
+export const AskedKinds = z.object({
+  /** To run outside the sandbox, to reach a host, or to change files outside the workspace. */
+  sandbox_approval: z.boolean(),
+  /** What a rule of the user's asks. */
+  rules: z.boolean(),
+  /** Calls of MCP servers' tools that need approval, and what such a server asks itself. */
+  mcp_elicitations: z.boolean(),
+  /** Neither of these is ever asked by keel. */
+  request_permissions: z.boolean().default(false),
+  skill_approval: z.boolean().default(false),
+});
+export type AskedKinds = z.infer<typeof AskedKinds>;
+
+/** An approval policy as clients write it: a name, or kinds of questions. */
+export const WireApprovalPolicy = z.union([ApprovalPolicy, z.strictObject({ granular: AskedKinds })]);
+export type WireApprovalPolicy = z.infer<typeof WireApprovalPolicy>;
+
+/** The policy that decides what needs approval. */
+export function approvalPolicyOf(policy: WireApprovalPolicy): ApprovalPolicy {
+  return typeof policy === 'string' ? policy : 'on-request';
+}
+
+/** Null: everything that needs approval is asked. */
+export function askedKinds(policy: WireApprovalPolicy): AskedKinds | null {
+  return typeof policy === 'string' ? null : policy.granular;
+}
+
+/** Whether a question is of a kind that is asked. */
+export function isAsked(request: ApprovalRequest, kinds: AskedKinds | null): boolean {
+  if (kinds === null) return true;
+  switch (request.type) {
+    case 'command':
+      // A rule's question about a run outside the sandbox is of both kinds.
+      if (request.byRule === true && !kinds.rules) return false;
+      return kinds.sandbox_approval || (request.byRule === true && !request.escalated);
+    case 'network':
+    case 'fileChange':
+      return kinds.sandbox_approval;
+    case 'mcpToolCall':
+    case 'elicitation':
+    case 'elicitationUrl':
+      return kinds.mcp_elicitations;
+  }
+}
+
 /** The protocol has no `on-failure` any more: it asks less often than what is shown for it. */
-export function wireApprovalPolicy(policy: ApprovalPolicy): string {
+export function wireApprovalPolicy(
+  policy: ApprovalPolicy,
+  kinds: AskedKinds | null = null,
+): Exclude<WireApprovalPolicy, 'on-failure'> {
+  if (kinds !== null && policy === 'on-request') return { granular: kinds };
   return policy === 'on-failure' ? 'on-request' : policy;
 }

@@ -3,7 +3,7 @@ import type { Turn } from '../../../foundation/protocol/index.ts';
 import { version } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { ThreadView, ViewedTurn } from '../threads/thread-view.ts';
-import { wireApprovalPolicy, wireSandboxPolicy } from './wire-policy.ts';
+import { type AskedKinds, wireApprovalPolicy, wireSandboxPolicy } from './wire-policy.ts';
 import { wireTurn } from './wire-turn.ts';
 
 export type ThreadStatus =
@@ -65,7 +65,11 @@ export function wireThread(card: ThreadCard, status: ThreadStatus, turns: readon
 export type SessionSettings = Session['configuration'];
 
 /** What comes with a thread that was started, resumed or forked. */
-export function wireSession(thread: object, settings: SessionSettings, config: Config): object {
+export function wireSession(
+  thread: object,
+  settings: SessionSettings,
+  { config, kinds }: { readonly config: Config; readonly kinds: AskedKinds | null },
+): object {
   return {
     thread,
     model: settings.model,
@@ -73,7 +77,7 @@ export function wireSession(thread: object, settings: SessionSettings, config: C
     serviceTier: null,
     cwd: settings.cwd,
     instructionSources: [],
-    approvalPolicy: wireApprovalPolicy(settings.approvalPolicy),
+    approvalPolicy: wireApprovalPolicy(settings.approvalPolicy, kinds),
     approvalsReviewer: 'user',
     sandbox: wireSandboxPolicy(settings.sandboxPolicy),
     reasoningEffort: settings.effort,

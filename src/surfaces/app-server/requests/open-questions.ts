@@ -30,6 +30,11 @@ export class OpenQuestions {
     this.#asked.set(questionId, asked.set(client, id));
   }
 
+  /** Answers with no what the client does not want to be asked. */
+  decline({ request: { questionId } }: Question): void {
+    submitIfOpen(this.#session, { type: 'approval', questionId, decision: { type: 'denied' } });
+  }
+
   /** The question has an answer, or none is needed any more: each client hears so, also the one that answered. */
   resolve(questionId: string): void {
     for (const [client, requestId] of this.#asked.get(questionId) ?? []) {

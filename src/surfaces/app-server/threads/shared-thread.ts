@@ -1,9 +1,10 @@
 import type { Session } from '../../../engine/threads/index.ts';
-import { KeelError, type Op, type SessionEvent } from '../../../foundation/protocol/index.ts';
+import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../../foundation/protocol/index.ts';
 import { Deferred, onAbort, uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Client } from '../methods/method.ts';
 import { notificationsOf, ofUsage, planNotification } from '../notifications/notify.ts';
+import { type AskedKinds, isAsked } from '../notifications/wire-policy.ts';
 import {
   type SessionSettings,
   statusOf,
@@ -18,12 +19,17 @@ import { ThreadView, type ViewedTurn } from './thread-view.ts';
 /** What becomes of a running turn when nobody follows its thread any more. */
 export type WhenAlone = 'interrupt' | 'continue';
 
+/** What counts from a turn on. */
+export type TurnSettings = Partial<SessionSettings> & { readonly kinds?: AskedKinds | null };
+
 export interface SharedThreadOptions {
   readonly session: Session;
   readonly config: Config;
   /** What was known of the thread before it was opened; absent: it is new. */
   readonly card: Pick<ThreadCard, 'preview' | 'name' | 'createdAt' | 'forkedFromId'> | null;
   readonly whenAlone: WhenAlone;
+  /** Which questions are asked; null: all. Not recorded: a thread that is resumed without a word about it asks all. */
+  readonly kinds: AskedKinds | null;
   /** Sends to all clients, whether they follow the thread or not. */
   readonly broadcast: (method: string, params: object) => void;
   readonly log: (line: string) => void;
@@ -45,9 +51,14 @@ export class SharedThread {
   readonly #createdAt: number;
   #updatedAt: number;
   #settings: SessionSettings;
+  #kinds: AskedKinds | null;
   #status: ThreadStatus = { type: 'idle' };
   /** The op of which it isn't known yet which turn works on it: one at a time, so that a refusal is known to be about it. */
-  #starting: { readonly id: string; readonly turn: Deferred<ViewedTurn> } | null = null;
+  #starting: {
+    readonly id: string;
+    readonly kinds: AskedKinds | null;
+    readonly turn: Deferred<ViewedTurn>;
+  } | null = null;
   #lastStart: Promise<unknown> = Promise.resolve();
   readonly #turnEnds = new Map<string, Deferred<void>>();
   #closing: Promise<void> | null = null;
@@ -61,6 +72,7 @@ export class SharedThread {
     this.#createdAt = card?.createdAt ?? Date.now();
     this.#updatedAt = Date.now();
     this.#settings = session.configuration;
+    this.#kinds = options.kinds;
     this.#questions = new OpenQuestions(session);
     const events = session.events();
     // The first event has the turns so far.
@@ -78,6 +90,10 @@ export class SharedThread {
 
   get settings(): SessionSettings {
     return this.#settings;
+  }
+
+  get kinds(): AskedKinds | null {
+    return this.#kinds;
   }
 
   get isClosing(): boolean {
@@ -122,7 +138,7 @@ export class SharedThread {
     ]) {
       client.notify(method, params);
     }
-    for (const question of questions) this.#questions.ask(question, client);
+    for (const question of questions) if (isAsked(question.request, this.#kinds)) this.#questions.ask(question, client);
   }
 
   /** @returns whether the client followed the thread. The last one that leaves closes it, now or when its turn has ended. */
@@ -141,15 +157,15 @@ export class SharedThread {
    * @returns the turn that works on it
    * @throws KeelError what keeps the turn from starting
    */
-  async startTurn(op: Op, settings: Partial<SessionSettings> = {}): Promise<ViewedTurn> {
+  async startTurn(op: Op, settings: TurnSettings = {}): Promise<ViewedTurn> {
     const start = this.#lastStart.then(() => this.#startTurn(op, settings));
     this.#lastStart = start.catch(() => undefined);
     return await start;
   }
 
-  async #startTurn(op: Op, settings: Partial<SessionSettings>): Promise<ViewedTurn> {
+  async #startTurn(op: Op, { kinds = this.#kinds, ...settings }: TurnSettings): Promise<ViewedTurn> {
     const id = uuidV7(Date.now());
-    const starting = { id, turn: new Deferred<ViewedTurn>() };
+    const starting = { id, kinds, turn: new Deferred<ViewedTurn>() };
     this.#starting = starting;
     try {
       this.session.submit(op, id);
@@ -208,8 +224,7 @@ export class SharedThread {
       case 'submissions.dropped':
         return this.#dropped(event.ids);
       case 'approval.requested':
-        for (const client of this.#subscribers.keys()) this.#questions.ask(event, client);
-        return;
+        return this.#asked(event);
       case 'error':
         if (event.turnId === null) this.#starting?.turn.reject(new KeelError(event.error.kind, event.error.message));
         return;
@@ -226,10 +241,18 @@ export class SharedThread {
     this.notify('turn/started', { threadId: this.id, turn: wireTurn(running, 'notLoaded') });
   }
 
+  #asked(question: SessionEventOf<'approval.requested'>): void {
+    if (!isAsked(question.request, this.#kinds)) return this.#questions.decline(question);
+    for (const client of this.#subscribers.keys()) this.#questions.ask(question, client);
+  }
+
   /** Whoever asked for this op hears which turn works on it. */
   #taken(id: string, turnId: string): void {
     const turn = this.view.turns.findLast((one) => one.id === turnId);
-    if (this.#starting?.id === id && turn !== undefined) this.#starting.turn.resolve(turn);
+    if (this.#starting?.id !== id || turn === undefined) return;
+    // What is asked in the turn comes after this.
+    this.#kinds = this.#starting.kinds;
+    this.#starting.turn.resolve(turn);
   }
 
   #dropped(ids: readonly string[]): void {

@@ -2,6 +2,7 @@ import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from 
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
+import type { AskedKinds } from '../notifications/wire-policy.ts';
 import { SharedThread, type SharedThreadOptions } from './shared-thread.ts';
 import type { ViewedTurn } from './thread-view.ts';
 
@@ -13,6 +14,8 @@ export interface NewThread {
   readonly config: Config;
   readonly origin: ThreadOrigin;
   readonly ephemeral?: boolean;
+  /** Which questions are asked; absent: all. */
+  readonly kinds?: AskedKinds | null;
   /** Of the thread that is forked or resumed. */
   readonly recorded?: ThreadSummary | null;
 }
@@ -70,7 +73,7 @@ export class SharedThreads implements AsyncDisposable {
   }
 
   /** @throws KeelError for settings or an origin that can't be used */
-  async open({ config, origin, ephemeral = false, recorded = null }: NewThread): Promise<SharedThread> {
+  async open({ config, origin, ephemeral = false, recorded = null, kinds = null }: NewThread): Promise<SharedThread> {
     const session = await this.#threads.open({ config, origin, ephemeral, checksOutput: true, settings: 'thread' });
     const forkedFromId = origin.type === 'fork' ? (recorded?.id ?? null) : (recorded?.forkedFromId ?? null);
     const card = recorded && {
@@ -79,7 +82,7 @@ export class SharedThreads implements AsyncDisposable {
       createdAt: origin.type === 'fork' ? Date.now() : recorded.createdAt,
       forkedFromId,
     };
-    const thread = new SharedThread({ ...this.#options, session, config, card });
+    const thread = new SharedThread({ ...this.#options, session, config, card, kinds });
     this.#open.set(thread.id, thread);
     void thread.ended.then(() => {
       if (this.#open.get(thread.id) === thread) this.#open.delete(thread.id);
@@ -89,9 +92,13 @@ export class SharedThreads implements AsyncDisposable {
   }
 
   /** Joins a thread that is open, or opens a recorded one. `configOf` reads its settings. @throws KeelError, MethodError */
-  async resume(id: string, configOf: (recorded: ThreadSummary) => Promise<Config>): Promise<SharedThread> {
+  async resume(
+    id: string,
+    configOf: (recorded: ThreadSummary) => Promise<Config>,
+    kinds: AskedKinds | null = null,
+  ): Promise<SharedThread> {
     const key = id.toLowerCase();
-    const opening = this.#opening.get(key) ?? this.#resume(key, configOf);
+    const opening = this.#opening.get(key) ?? this.#resume(key, configOf, kinds);
     this.#opening.set(key, opening);
     try {
       return await opening;
@@ -114,12 +121,16 @@ export class SharedThreads implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #resume(id: string, configOf: (recorded: ThreadSummary) => Promise<Config>): Promise<SharedThread> {
+  async #resume(
+    id: string,
+    configOf: (recorded: ThreadSummary) => Promise<Config>,
+    kinds: AskedKinds | null,
+  ): Promise<SharedThread> {
     const live = this.find(id);
     if (live !== null) return live;
     // One that is being closed is free when it has ended.
     await this.#open.get(id)?.ended;
     const recorded = await this.requireRecorded(id);
-    return await this.open({ config: await configOf(recorded), origin: { type: 'resume', id }, recorded });
+    return await this.open({ config: await configOf(recorded), origin: { type: 'resume', id }, recorded, kinds });
   }
 }

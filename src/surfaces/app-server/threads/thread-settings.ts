@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
-import { ApprovalPolicy, KeelError, SandboxMode } from '../../../foundation/protocol/index.ts';
+import { KeelError, SandboxMode } from '../../../foundation/protocol/index.ts';
 import { type Config, loadConfig, overridesOf } from '../../../storage/config/index.ts';
 import type { ServerContext } from '../methods/server-settings.ts';
-import { PermissionProfile, profileMode } from '../notifications/wire-policy.ts';
+import { approvalPolicyOf, PermissionProfile, profileMode, WireApprovalPolicy } from '../notifications/wire-policy.ts';
 
 /** Settings that a thread is started, resumed or forked with. */
 export const ThreadSettings = z.object({
@@ -12,7 +12,7 @@ export const ThreadSettings = z.object({
   modelProvider: z.string().nullish(),
   /** Relative to that of the server. */
   cwd: z.string().nullish(),
-  approvalPolicy: z.nullish(ApprovalPolicy),
+  approvalPolicy: WireApprovalPolicy.nullish(),
   sandbox: z.nullish(SandboxMode),
   /** A name for a sandbox mode, in its place. */
   permissions: PermissionProfile.nullish(),
@@ -46,7 +46,7 @@ export async function threadConfig(
     flags: {
       ...(model ? { model } : {}),
       ...(sandbox ? { sandboxMode: sandbox } : {}),
-      ...(approvalPolicy ? { approvalPolicy } : {}),
+      ...(approvalPolicy ? { approvalPolicy: approvalPolicyOf(approvalPolicy) } : {}),
       ...(developerInstructions ? { instructions: developerInstructions } : {}),
     },
   });

@@ -53,6 +53,8 @@ export class JsonlPrinter implements ProgramPrinter {
         return this.#item('item.completed', this.#freshId(), { type: 'error', message: droppedMessage(event) });
       case 'thread.rolledBack':
       case 'item.delta':
+      case 'hook.started':
+      case 'hook.completed':
       case 'turn.diff':
       case 'approval.requested':
       case 'approval.resolved':

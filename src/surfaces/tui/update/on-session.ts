@@ -38,7 +38,7 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
       );
     }
     case 'turn.started': {
-      const turn = { id: event.turnId, kind: event.taskKind, startedAt: at, header: null };
+      const turn = { id: event.turnId, kind: event.taskKind, startedAt: at, header: null, hooks: [] };
       const timing = { pausedMs: 0, pausedSince: null, isStopping: false };
       return only({ ...state, turn: { ...turn, ...timing }, hint: null });
     }
@@ -57,6 +57,9 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
       return only(withoutApproval(state, event.questionId, at));
     case 'usage.updated':
       return only({ ...state, usage: withUsed(state, event) });
+    case 'hook.started':
+    case 'hook.completed':
+      return only(withHook(state, event));
     case 'submissions.dropped':
       return only(withReturned(state, event.ids));
     case 'warning':
@@ -112,6 +115,15 @@ function onThread(
   const { firstMessage, isQueuePaused } = noted;
   if (firstMessage !== null) return withMessage({ ...noted, firstMessage: null }, firstMessage, 'steer');
   return isQueuePaused ? only(noted) : withNextQueued(noted);
+}
+
+/** The status line shows what hooks that run have to say, the newest one first. */
+function withHook(state: State, event: SessionEventOf<'hook.started' | 'hook.completed'>): State {
+  const { id, statusMessage: text } = event.hook;
+  if (state.turn === null || text === null) return state;
+  const others = state.turn.hooks.filter((one) => one.id !== id);
+  const hooks = event.type === 'hook.started' ? [{ id, text }, ...others] : others;
+  return { ...state, turn: { ...state.turn, hooks } };
 }
 
 function withUsed(

@@ -26,7 +26,9 @@ export function statusRows({ turn, now, size, approvals, setup }: State): Row[] 
   const [asking] = approvals;
   const waits =
     asking === undefined ? null : asking.agent === null ? 'Waiting for you' : `${oneLine(asking.agent)} waits for you`;
-  const what = turn.isStopping ? 'Stopping' : (waits ?? oneLine(turn.header ?? names[turn.kind]));
+  const what = turn.isStopping
+    ? 'Stopping'
+    : (waits ?? oneLine(turn.hooks[0]?.text ?? turn.header ?? names[turn.kind]));
   const picture =
     setup?.isAnimated === false
       ? '•'

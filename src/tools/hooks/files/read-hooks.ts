@@ -1,9 +1,11 @@
-import { readJson, reasonOf } from '../../../foundation/util/index.ts';
+import { printable, readJson, reasonOf } from '../../../foundation/util/index.ts';
 import { defaultTimeoutMs, HOOK_EVENTS, type Hook, type HookEvent } from '../hook.ts';
 import { readCondition, readMatcher } from '../matcher.ts';
 
 /** Longest time limit that a file can set, seconds. */
 const MAX_TIMEOUT_SECONDS = 3_600;
+
+const MAX_STATUS_CHARS = 200;
 
 /** What a file of hooks says. */
 export interface ReadHooks {
@@ -83,10 +85,17 @@ function readEntry(entry: unknown, about: Pick<Hook, 'event' | 'matcher'>, sourc
   return {
     ...about,
     ...{ format, file, project, plugin, command, condition, timeoutMs },
+    statusMessage: statusMessageOf(entry),
     isAsync: entry['async'] === true,
     // A word that keel does not know can only be meant to be stricter than the default.
     onFailure: onFailure === 'pass' || onFailure === 'allow' || onFailure === 'continue' ? 'pass' : 'block',
   };
+}
+
+function statusMessageOf(entry: Table): string | null {
+  const given = entry['statusMessage'] ?? entry['status_message'];
+  if (typeof given !== 'string') return null;
+  return printable(given).replaceAll(/\s+/g, ' ').trim().slice(0, MAX_STATUS_CHARS) || null;
 }
 
 function timeoutOf(entry: Table, event: HookEvent): number | null {

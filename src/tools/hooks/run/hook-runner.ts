@@ -1,3 +1,4 @@
+import type { HookReport, HookStatus } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import type { HookEnd } from '../answers/answer.ts';
 import { type HookResult, type HookVerdict, mergeAnswers } from '../answers/merge-answers.ts';
@@ -5,7 +6,18 @@ import { hookInFull } from '../files/hook-trust.ts';
 import type { LoadedHook } from '../files/load-hooks.ts';
 import type { Hook, HookEvent } from '../hook.ts';
 import { type HookQuestion, questionsFor } from './hook-question.ts';
+import { hookReport, hookStatus } from './hook-report.ts';
 import { type HookPlace, type HookRunDeps, runHook } from './run-hook.ts';
+
+/** What happens to one run of a hook, as it happens. */
+export type HookNews =
+  | { readonly type: 'hook.started'; readonly hook: HookReport }
+  | {
+      readonly type: 'hook.completed';
+      readonly hook: HookReport;
+      readonly status: HookStatus;
+      readonly durationMs: number;
+    };
 
 /** Most hooks that run at the same time for one event. */
 const MAX_PARALLEL = 8;
@@ -17,6 +29,7 @@ export interface HookRun {
   readonly signal: AbortSignal;
   /** Called with what becomes of a hook that runs beside the session. */
   readonly onMessage: (message: string) => void;
+  readonly onNews: (news: HookNews) => void;
 }
 
 /** Runs the hooks of a session. Close it with the session. */
@@ -41,7 +54,7 @@ export class HookRunner {
   }
 
   /** Runs all hooks of an event that the questions concern, side by side, and joins what they say. Never throws for a hook. */
-  async run(event: HookEvent, { questions, place, signal, onMessage }: HookRun): Promise<HookVerdict> {
+  async run(event: HookEvent, { questions, ...run }: HookRun): Promise<HookVerdict> {
     const asked = this.#hooks
       .filter(({ hook }) => hook.event === event)
       .flatMap((loaded) => questionsFor(loaded.hook, questions).map((question) => ({ loaded, question })));
@@ -50,8 +63,8 @@ export class HookRunner {
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [at, { loaded, question }] = next;
-        if (loaded.hook.isAsync) this.#startBeside(loaded, question, { place, onMessage });
-        else results[at] = { hook: loaded.hook, question, end: await this.#end(loaded, question, { place, signal }) };
+        if (loaded.hook.isAsync) this.#startBeside(loaded, question, run);
+        else results[at] = { hook: loaded.hook, question, end: await this.#end(loaded, question, run) };
       }
     };
     await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, asked.length) }, work));
@@ -67,22 +80,25 @@ export class HookRunner {
   async #end(
     { hook, standing }: LoadedHook,
     { input }: HookQuestion,
-    { place, signal }: Pick<HookRun, 'place' | 'signal'>,
+    { place, signal, onNews }: Omit<HookRun, 'questions' | 'onMessage'>,
   ): Promise<HookEnd> {
     if (standing.type === 'accepted' && !isUnchanged(hook, standing.digest)) {
       return { type: 'failed', reason: 'a file that it names has changed: accept it with `keel hooks trust`' };
     }
-    try {
-      return await runHook(hook, JSON.stringify(input), { place, deps: this.#deps, signal });
-    } catch (error) {
-      return { type: 'failed', reason: reasonOf(error) };
-    }
+    const report = hookReport(hook);
+    onNews({ type: 'hook.started', hook: report });
+    const end = await runHook(hook, JSON.stringify(input), { place, deps: this.#deps, signal }).catch(
+      (error: unknown): HookEnd => ({ type: 'failed', reason: reasonOf(error) }),
+    );
+    const durationMs = Date.now() - report.startedAtMs;
+    onNews({ type: 'hook.completed', hook: report, status: hookStatus(end), durationMs });
+    return end;
   }
 
   /** Its answer is not waited for; only what the user should see of it counts. */
-  #startBeside(loaded: LoadedHook, question: HookQuestion, { place, onMessage }: Pick<HookRun, 'place' | 'onMessage'>) {
+  #startBeside(loaded: LoadedHook, question: HookQuestion, { onMessage, ...run }: Omit<HookRun, 'questions'>) {
     const { signal } = this.#closed;
-    const done = this.#end(loaded, question, { place, signal }).then((end) => {
+    const done = this.#end(loaded, question, { ...run, signal }).then((end) => {
       this.#beside.delete(done);
       for (const message of mergeAnswers([{ hook: loaded.hook, question, end }]).messages) onMessage(message);
     });

@@ -59,6 +59,23 @@ test('a prompt that a hook blocks is dropped: no request is made, and the turn f
   ownHooks({});
 });
 
+test('a hook is reported when it starts, with what it wants to be shown, and when it has ended', async () => {
+  const shown = { statusMessage: '  Checking\n\u001b[2Jthe prompt ' };
+  ownHooks({ UserPromptSubmit: 'echo no >&2; exit 2', SessionStart: 'exit 3' }, shown);
+  await open([done]);
+  await live.say('hello');
+  const news = live.events.flatMap((event) =>
+    event.type === 'hook.started' || event.type === 'hook.completed'
+      ? [[event.type, event.hook.event, event.hook.statusMessage, 'status' in event ? event.status : null]]
+      : [],
+  );
+  const text = expect.stringMatching(/^Checking \S*the prompt$/);
+  expect(news).toContainEqual(['hook.started', 'UserPromptSubmit', text, null]);
+  expect(news).toContainEqual(['hook.completed', 'UserPromptSubmit', text, 'blocked']);
+  expect(JSON.stringify(news)).not.toContain('\\u001b');
+  ownHooks({});
+});
+
 test('a dropped prompt is not in the conversation of the next request', async () => {
   ownHooks({ UserPromptSubmit: 'grep -q password && exit 2; exit 0' });
   await open([done]);

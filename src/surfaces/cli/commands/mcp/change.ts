@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { maskedText } from '../../../../foundation/secrets/index.ts';
+import { isInside, quoteCommand, realPath } from '../../../../foundation/util/index.ts';
 import {
+  acceptServers,
   CredentialFile,
   convertedServer,
+  loadConfig,
   loadConfigWithOrigins,
   recordTable,
   resolveHome,
@@ -21,21 +26,71 @@ export async function addServer({ io, values }: McpPlace, name: string, words: r
   }
   const converted = convertedServer(server);
   if (converted.type === 'refused') throw new KeelError('invalidInput', `nothing was changed: ${converted.reason}`);
-  const home = resolveHome(io.env);
-  await recordTable(home, { path: ['mcp_servers', name], table: converted.table });
-  note(io, `MCP server ${name} is in ${home}/config.toml. Try it: keel mcp test ${name}\n`);
+  const place = await placeOf({ io, values });
+  note(io, serverText(name, converted.table));
+  await recordTable(place, { path: ['mcp_servers', name], table: converted.table });
+  // Whoever adds a server has seen it.
+  if (values.scope === 'project') await acceptAs({ io, values }, name);
+  note(io, `MCP server ${name} is in ${place}/config.toml. Try it: keel mcp test ${name}\n`);
   return 0;
 }
 
+/** The folder of the file that is changed. @throws KeelError for a project that the user does not trust */
+async function placeOf({ io, values }: McpPlace): Promise<string> {
+  if (values.scope !== 'project') return resolveHome(io.env);
+  const overrides = values.config ?? [];
+  const { trustedFolder: folder } = await loadConfig({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  if (folder === null) {
+    const advice = 'answer the question that `keel` asks here, or set its trust_level in config.toml';
+    throw new KeelError('invalidInput', `you do not trust this project, so its servers would not start: ${advice}`);
+  }
+  const place = join(folder, '.keel');
+  const file = join(place, 'config.toml');
+  if (isInside(realPath(file), realPath(folder))) return place;
+  throw new KeelError('invalidInput', `${file} leads out of the project: nothing was changed`);
+}
+
+async function acceptAs({ io, values }: McpPlace, name: string): Promise<void> {
+  const overrides = values.config ?? [];
+  const { config, projectServers } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  const added = projectServers.flatMap(({ full }) => (full.name === name ? [full] : []));
+  if (config.trustedFolder !== null) await acceptServers(config.home, config.trustedFolder, added);
+}
+
+/** What a server may do, for the user who decides about it. */
+function serverText(name: string, table: Fields): string {
+  const { command, args, url, env, env_vars: variables, cwd, sandbox = 'session', network_access: network } = table;
+  const words = Array.isArray(args) ? args.map(String) : [];
+  const lines = [
+    typeof command === 'string'
+      ? `runs ${quoteCommand([command, ...words])}`
+      : `is reached at ${maskedText(String(url))}`,
+    ...(typeof cwd === 'string' ? [`in ${cwd}`] : []),
+    ...(env === undefined ? [] : [`with ${Object.keys(Object(env)).join(', ')} set`]),
+    ...(Array.isArray(variables) ? [`gets your ${variables.join(', ')}`] : []),
+    ...[table['bearer_token_env_var'], ...Object.values(Object(table['env_http_headers']))]
+      .filter((variable) => typeof variable === 'string')
+      .map((variable) => `is sent your ${variable}`),
+    ...(command === undefined ? [] : [RIGHTS[String(sandbox)] ?? `in the sandbox ${String(sandbox)}`]),
+    ...(network === true ? ['may use the whole network'] : []),
+  ];
+  return `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+const RIGHTS: Readonly<Record<string, string>> = {
+  session: "in the sandbox of the agent's commands",
+  'danger-full-access': 'outside of every sandbox, with your rights',
+};
+
 /** `keel mcp remove`: succeeds also when there is no such server. */
 export async function removeServer({ io, values }: McpPlace, name: string): Promise<number> {
-  const home = resolveHome(io.env);
-  const isChanged = await recordTable(home, { path: ['mcp_servers', name], table: null });
+  const place = await placeOf({ io, values });
+  const isChanged = await recordTable(place, { path: ['mcp_servers', name], table: null });
   const overrides = values.config ?? [];
   const { settings } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
-  await new CredentialFile(home).write(name, null, new AbortController().signal);
+  await new CredentialFile(resolveHome(io.env)).write(name, null, new AbortController().signal);
   const isLeft = settings.mcp_servers?.[name] !== undefined;
-  const what = isChanged ? `MCP server ${name} is removed` : `There was no MCP server ${name} in ${home}/config.toml`;
+  const what = isChanged ? `MCP server ${name} is removed` : `There was no MCP server ${name} in ${place}/config.toml`;
   const rest = isLeft ? `; another file still has one: \`keel config\` shows where` : '';
   note(io, `${what}${rest}.\n`);
   return 0;

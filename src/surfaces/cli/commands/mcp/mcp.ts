@@ -24,6 +24,10 @@ async function run(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, mcpSpec);
   const [verb, name, ...more] = positionals;
   if (verb === undefined) throw new HelpRequested(mcpSpec);
+  if (verb === 'trust') {
+    const names = positionals.slice(1);
+    return (await import('./trust.ts')).trustServers({ io, values }, names);
+  }
   if (verb === 'list') {
     if (name !== undefined) throw new UsageError('`keel mcp list` takes no name; use `keel mcp get NAME`');
     return listServers({ io, values });

@@ -9,13 +9,15 @@ export const mcpSpec = {
     'mcp get NAME [--json]',
     'mcp add NAME [options] -- COMMAND...',
     'mcp add NAME [options] --url URL',
-    'mcp remove NAME',
+    'mcp remove NAME [--scope project]',
+    'mcp trust [NAME...] [--all]',
     'mcp test NAME [--json]',
     'mcp login NAME [options]',
     'mcp logout NAME',
   ],
   about: [
-    'Show, add, remove and test MCP servers. They are tables [mcp_servers.NAME] in your config.toml; see docs/mcp.md for their other keys.',
+    "Show, add, remove and test MCP servers. They are tables [mcp_servers.NAME] in your config.toml, or in a project's .keel/config.toml; see docs/mcp.md for their other keys.",
+    'A server of a project starts once you trust the project and have accepted the server as it is; one that changes is accepted again.',
     'Values of variables and headers, and secrets in arguments and addresses, are masked unless --show-secrets is given.',
   ],
   verbs: {
@@ -23,12 +25,17 @@ export const mcpSpec = {
     get: 'show one of them; starts none',
     add: 'write a server into config.toml, in the place of the one of that name',
     remove: 'remove a server from config.toml',
+    trust: "accept servers of this project's configuration; without a name, show what there is to accept",
     test: 'start or reach a server as a session would, and list its tools or say what is wrong',
     login: 'sign in to a server over HTTP with your browser (OAuth)',
     logout: 'forget the sign-in to a server',
   },
   headings: { url: 'With add:', json: 'With the others:' },
   options: {
+    scope: {
+      ...{ type: 'string', value: 'SCOPE', choices: ['user', 'project'] },
+      about: 'whose configuration: yours, or that of the project that you trust; default: user',
+    },
     url: { type: 'string', value: 'URL', about: 'reach it there (streamable HTTP) instead of starting a command' },
     'bearer-token-env-var': { type: 'string', value: 'VAR', about: 'with --url: the variable with its token' },
     header: {
@@ -50,6 +57,7 @@ export const mcpSpec = {
       about: 'with login: enter a code in a browser on another machine; also used where no browser can be opened',
     },
     'no-browser': { type: 'boolean', about: 'with login: print the address only' },
+    all: { type: 'boolean', about: 'with trust: all servers of this project' },
     json: { type: 'boolean', about: 'print JSON' },
     'show-secrets': { type: 'boolean', about: 'mask nothing' },
     config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
