@@ -144,7 +144,7 @@ async function probe(live: TestSession): Promise<[unknown, unknown]> {
   return [JSON.parse(steady(server.requests.at(-1)?.input)), used?.info];
 }
 
-/** A first turn waits for git a short while only: whether it is told of the repository is a matter of chance. */
+/** A first turn waits for git a short while only: whether the repository is in its context is a matter of chance. */
 function steady(input: unknown): string {
   return JSON.stringify(input).replaceAll(/\\n *<repository>.*?<\/repository>/g, '');
 }
