@@ -145,7 +145,7 @@ test('P4: each request extends the one before byte for byte, whatever the conver
         await model.close();
       }
     }),
-    { numRuns: 12 },
+    { numRuns: Number(process.env['KEEL_RUNS'] ?? 8) },
   );
   server = await startModelServer([]);
 }, 120_000);

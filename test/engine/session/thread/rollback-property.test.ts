@@ -14,7 +14,7 @@ import {
 import { type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, tempDir } from '../../../support/temp-dir.ts';
 
-const RUNS = Number(process.env['KEEL_PROPERTY_RUNS'] ?? 12);
+const RUNS = Number(process.env['KEEL_RUNS'] ?? 7);
 
 type Deed =
   | { readonly type: 'say' | 'work' | 'interrupt' | 'compact' | 'undo' | 'shell' | 'resume' }
