@@ -6,9 +6,8 @@ const ALL = '{test,packages/fleet/test}/**/*.test.ts';
 const TIMED = [
   'test/tools/approvals/{command-judge,grammar-cost,run-by}.test.ts',
   'test/e2e/{grammar-loading,signals}.test.ts',
-  'test/system/process/*.test.ts',
-  'test/storage/rollout/lease.test.ts',
-  'test/tools/builtin/commands/*.test.ts',
+  'test/system/process/{run-command,sessions}.test.ts',
+  'test/tools/builtin/commands/sessions.test.ts',
 ];
 
 /**
