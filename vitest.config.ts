@@ -6,21 +6,16 @@ const ALL = '{test,packages/fleet/test}/**/*.test.ts';
 const TIMED = [
   'test/tools/approvals/{command-judge,grammar-cost,run-by}.test.ts',
   'test/e2e/{grammar-loading,signals}.test.ts',
-  'test/system/process/*.test.ts',
-  'test/storage/rollout/lease.test.ts',
-  'test/tools/builtin/commands/*.test.ts',
+  'test/system/process/{run-command,sessions}.test.ts',
+  'test/tools/builtin/commands/sessions.test.ts',
 ];
 
 /**
  * They change nothing of their process that others could see, and share the modules that one process has loaded: loading them for
- * each file took longer than many of the tests.
+ * each file took longer than many of the tests. Not among them is what looks at the children or descriptors of its own process.
  */
-const SHARING = [
-  'test/{context,engine,foundation,models,storage,system/{network/{gate,proxy},sandbox/planted},testing,tools}/**/*.test.ts',
-  'test/surfaces/{acp,exec,export,file-search,mcp-server,prompts,replay,text,tui}/**/*.test.ts',
-  'test/surfaces/app-server/{connection/message,notifications/*,requests/*,threads/*}.test.ts',
-  'test/surfaces/cli/texts.test.ts',
-];
+const SHARING =
+  'test/{context,e2e,engine,foundation,models,properties,scripts,storage,surfaces,system/{network/{gate,proxy},sandbox/planted},testing,tools}/**/*.test.ts';
 
 const source = (path: string) => join(import.meta.dirname, 'src', path, 'index.ts');
 

@@ -90,8 +90,9 @@ async function usedBy(...entries) {
   return used;
 }
 
-// npm prepares the package once for itself and once for packages/fleet, which has a link to it.
-if (process.env.npm_lifecycle_event === 'prepare' && isBuilt()) process.exit(0);
+// npm prepares the package once for itself and once for packages/fleet, which has a link to it. Tests run what an install built.
+const unlessBuilt = process.env.npm_lifecycle_event === 'prepare' || process.argv.includes('--unless-built');
+if (unlessBuilt && isBuilt()) process.exit(0);
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const ofCommandLine = await usedBy(
   'surfaces/cli/index.ts',

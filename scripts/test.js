@@ -9,7 +9,11 @@ const bin = join(root, 'node_modules/.bin');
 const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/tests');
 const env = { ...process.env, NODE_COMPILE_CACHE, PATH: `${bin}:${process.env.PATH}` };
 
-const built = spawnSync(process.execPath, ['scripts/build.js', '--no-types'], { cwd: root, stdio: 'inherit', env });
+const built = spawnSync(process.execPath, ['scripts/build.js', '--no-types', '--unless-built'], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+});
 if (built.status !== 0) process.exit(built.status ?? 1);
 keepCompiledCode();
 // The runner can't end a test that blocks its own process; without a limit the run would never end.

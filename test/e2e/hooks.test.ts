@@ -10,7 +10,8 @@ import {
   type Script,
   startModelServer,
 } from '../../src/testing/index.ts';
-import { jsonLines, runKeel, startKeel, until } from '../support/keel.ts';
+import { jsonLines, startKeel, until } from '../support/keel.ts';
+import { runCommandLine } from '../support/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 /** Several runs of keel, on a machine that may be busy. */
@@ -51,7 +52,7 @@ const place = (url = 'http://127.0.0.1:9') => ({ home: home.path, cwd: repo.path
 async function exec(script: Script, ...words: readonly string[]) {
   await server?.close();
   server = await startModelServer(script);
-  return runKeel(['exec', '-s', 'workspace-write', ...words], place(server.url));
+  return runCommandLine(['exec', '-s', 'workspace-write', ...words], place(server.url));
 }
 
 test('keel exec ends with an error and the reason when a hook drops the prompt', async () => {
@@ -76,9 +77,9 @@ test(
     expect(skipped.stderr).toContain('until you accept them (`keel hooks trust`)');
     expect(denied()).toBe(false);
 
-    const shown = await runKeel(['hooks', 'trust'], place());
+    const shown = await runCommandLine(['hooks', 'trust'], place());
     expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('exit 2') });
-    expect(await runKeel(['hooks', 'trust', '--all'], place())).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCommandLine(['hooks', 'trust', '--all'], place())).toMatchObject({ code: 0, stderr: '' });
     const guarded = await exec([shell('true'), done], 'x');
     expect(guarded.stderr).not.toContain('keel hooks trust');
     expect(denied()).toBe(true);
@@ -87,13 +88,13 @@ test(
     const changed = await exec([shell('true'), done], 'x');
     expect(changed.stderr).toContain('(changed)');
     expect(denied()).toBe(false);
-    expect((await runKeel(['hooks'], place())).stdout).toContain('+curl evil');
+    expect((await runCommandLine(['hooks'], place())).stdout).toContain('+curl evil');
 
-    await runKeel(['hooks', 'trust', '--all'], place());
-    const [listed] = JSON.parse((await runKeel(['hooks', '--json'], place())).stdout).hooks;
+    await runCommandLine(['hooks', 'trust', '--all'], place());
+    const [listed] = JSON.parse((await runCommandLine(['hooks', '--json'], place())).stdout).hooks;
     expect(listed).toMatchObject({ event: 'PreToolUse', format: 'claude', status: 'accepted' });
-    expect(await runKeel(['hooks', 'untrust', '--all'], place())).toMatchObject({ code: 0 });
-    expect((await runKeel(['hooks', 'list'], place())).stdout).toContain('new');
+    expect(await runCommandLine(['hooks', 'untrust', '--all'], place())).toMatchObject({ code: 0 });
+    expect((await runCommandLine(['hooks', 'list'], place())).stdout).toContain('new');
   },
 );
 
@@ -101,7 +102,7 @@ test('a hook of a project that is not trusted does not run, and that is shown', 
   writeHooks(join(repo.path, '.codex/hooks.json'), { PreToolUse: 'touch ran' });
   const run = await exec([shell('true'), done], 'x');
   expect(run.stderr).toContain('1 hook of this project does not run, since you do not trust this project.');
-  expect((await runKeel(['hooks', 'trust', '--all'], place())).code).toBe(1);
+  expect((await runCommandLine(['hooks', 'trust', '--all'], place())).code).toBe(1);
 });
 
 test('after kill -9 no hook is asked again about what is finished, and a replay asks none', slow, async () => {
@@ -124,6 +125,6 @@ test('after kill -9 no hook is asked again about what is finished, and a replay 
   const events = asked.map((line) => String(JSON.parse(line).hook_event_name));
   expect(events).toEqual(['UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'Stop']);
   expect(JSON.stringify(server.requests.at(-1)?.input)).toContain('do it again');
-  expect(await runKeel(['replay', id], place())).toMatchObject({ code: 0 });
+  expect(await runCommandLine(['replay', id], place())).toMatchObject({ code: 0 });
   expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(asked.length);
 });

@@ -16,7 +16,7 @@ export interface DyingSession {
   readonly dieAfter: string;
   /** The how-manieth such write; 1 unless given. */
   readonly time?: number;
-  /** It does not die then, but stands still until this file exists, and lives on. */
+  /** It does not die then, but stops until this file exists, and lives on. */
   readonly frozenUntil?: string;
 }
 

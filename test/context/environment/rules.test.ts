@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { environmentContext } from '../../../src/context/index.ts';
 import { ApprovalPolicy, type SandboxPolicy } from '../../../src/foundation/protocol/index.ts';
-// The table that decides is no part of its floor's face; what the model is told has to agree with it.
+// The table that decides is no part of its floor's face; what the model reads has to agree with it.
 import { commandRequirement, patchRequirement } from '../../../src/tools/orchestrator/requirement.ts';
 import { execFacts, startFacts, textOf, workspaceWrite } from '../support.ts';
 

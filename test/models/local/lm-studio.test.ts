@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
 import { freshPlaces } from '../../support/fresh-places.ts';
-import { type KeelRun, processesWith, runKeel, startKeel, until } from '../../support/keel.ts';
+import { type KeelRun, processesWith, startKeel, until } from '../../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../../support/local-models.ts';
 import { programDirectory } from '../../support/program-directory.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 
 const places = freshPlaces();
 let model: ModelServer;
@@ -35,7 +36,7 @@ const OPTIONS = ['exec', '--local-provider', 'lmstudio'];
 
 async function exec(answers: LocalAnswers, ...args: readonly string[]): Promise<KeelRun> {
   studio = await startLocalModels(answers, model.url);
-  return runKeel([...OPTIONS, ...args], place());
+  return runCommandLine([...OPTIONS, ...args], place());
 }
 
 /** Puts a program `lms` where LM Studio does. */
@@ -97,7 +98,7 @@ describe('keel exec --local-provider lmstudio', () => {
   test('the password of the address is not in the error', async () => {
     studio = await startLocalModels({ '/v1/models': { status: 503, body: '' } }, null);
     const CODEX_OSS_BASE_URL = `${studio.root.replace('//', '//user:a-secret@')}/v1`;
-    const { stderr } = await runKeel([...OPTIONS, 'hi'], place({ CODEX_OSS_BASE_URL }));
+    const { stderr } = await runCommandLine([...OPTIONS, 'hi'], place({ CODEX_OSS_BASE_URL }));
     expect(stderr).toContain('http://***@127.0.0.1');
     expect(stderr).not.toContain('a-secret');
   });

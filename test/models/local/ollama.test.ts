@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
 import { freshPlaces } from '../../support/fresh-places.ts';
-import { jsonLines, type KeelRun, runKeel, startKeel, until } from '../../support/keel.ts';
+import { jsonLines, type KeelRun, startKeel, until } from '../../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../../support/local-models.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 
 const places = freshPlaces();
 let model: ModelServer;
@@ -31,7 +32,7 @@ const place = () => ({
 /** `keel exec --oss` with a server that answers so. */
 async function exec(answers: LocalAnswers, ...args: readonly string[]): Promise<KeelRun> {
   ollama = await startLocalModels(answers, model.url);
-  return runKeel(['exec', '--oss', ...args], place());
+  return runCommandLine(['exec', '--oss', ...args], place());
 }
 
 describe('keel exec --oss and Ollama', () => {
@@ -137,7 +138,7 @@ describe('keel exec --oss and Ollama', () => {
     ollama = await startLocalModels({}, null);
     const options = place();
     await ollama[Symbol.asyncDispose]();
-    const run = await runKeel(['exec', '--oss', 'hi'], options);
+    const run = await runCommandLine(['exec', '--oss', 'hi'], options);
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(/^keel: no Ollama server answers at http:.*ECONNREFUSED.*`ollama serve`/);
   });
@@ -146,7 +147,7 @@ describe('keel exec --oss and Ollama', () => {
     ollama = await startLocalModels(ready, null);
     const doctor = async (name: string) => {
       places.home.write({ 'config.toml': `model_provider = "ollama"\nmodel = "${name}"\n` });
-      return (await runKeel(['doctor'], place())).stdout;
+      return (await runCommandLine(['doctor'], place())).stdout;
     };
     expect(await doctor('qwen3')).toContain('ok    local model: Ollama 0.13.5 has qwen3\n');
     expect(await doctor('nope')).toContain('note  local model: Ollama 0.13.5 will fetch nope when it is used\n');

@@ -10,7 +10,7 @@ import { acquireLease, ThreadOwnedError } from '../../../src/storage/rollout/ind
 import { inOtherNamespace } from '../../support/namespace.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-/** Takes the lease when told to, tells how that went, and lives until its input ends. */
+/** Takes the lease on request, reports how that went, and lives until its input ends. */
 const HOLDER = `
   const [, module, path] = process.argv;
   const { acquireLease } = await import(module);

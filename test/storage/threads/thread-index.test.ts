@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameThread, ThreadIndex } from '../../../src/storage/threads/index.ts';
-import { runKeel } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -174,7 +174,7 @@ describe('the list of threads', () => {
 test('keel threads lists, shows and names them; what a file holds steers no terminal', async () => {
   thread(1, 'red \u001b[31mwords\u001b]0;title\u0007');
   const keel = (...args: string[]) =>
-    runKeel(['threads', ...args], { home: home.path, cwd: home.path, url: 'http://127.0.0.1:9' });
+    runCommandLine(['threads', ...args], { home: home.path, cwd: home.path, url: 'http://127.0.0.1:9' });
   const listed = await keel('list');
   expect(listed.stdout).toContain(idOf(1));
   expect(listed.stdout).not.toContain('\u001b');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { message, respond, startModelServer } from '../../../src/testing/index.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runKeel } from '../../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const LIBRARY = pathToFileURL(join(import.meta.dirname, '../../support/keyring-library.js')).href;
@@ -30,7 +30,7 @@ const keel = (
   env: Record<string, string>,
   stdin: string | null = null,
   url = 'http://127.0.0.1:9/v1',
-) => runCommandLine(args, { home: home.path, cwd: repo.path, url, stdin, env: { OPENAI_API_KEY: '', ...env } });
+) => runKeel(args, { home: home.path, cwd: repo.path, url, stdin, env: { OPENAI_API_KEY: '', ...env } });
 const login = (env: Record<string, string>, ...more: string[]) =>
   keel(['login', '--with-api-key', ...more], env, `${KEY}\n`);
 const authFile = () => readFileSync(join(home.path, 'auth.json'), 'utf8');

@@ -168,7 +168,7 @@ test('any conversation goes the same way again: failures, interrupts, steering, 
       expect(page.match(/<section/g)?.length ?? 0).toBe(page.match(/<\/section>/g)?.length ?? 0);
     }),
     {
-      numRuns: 12,
+      numRuns: Number(process.env['KEEL_RUNS'] ?? 8),
       // A conversation that never ends is named; without these the test would only run out of time.
       timeout: 20_000,
       endOnFailure: true,

@@ -29,7 +29,7 @@ const waysAround: readonly (readonly [name: string, script: string])[] = [
   ['bash', 'exec 3<>/dev/tcp/127.0.0.1/$PORT'],
   [
     'a datagram',
-    `${py(`s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1)\ns.sendto(b'x', ('127.0.0.1', int(${env('UDPPORT')})))\ns.recv(1)`)}`,
+    `${py(`s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.2)\ns.sendto(b'x', ('127.0.0.1', int(${env('UDPPORT')})))\ns.recv(1)`)}`,
   ],
   ['an address of the internet', py("socket.create_connection(('1.1.1.1', 80), 3)")],
   ['an address of the internet by IPv6', py("socket.create_connection(('2606:4700:4700::1111', 80), 3)")],

@@ -11,7 +11,7 @@ import {
 } from '../../../src/tools/approvals/index.ts';
 import { mayBeRemembered } from '../../../src/tools/approvals/rules/remember.ts';
 import { literal } from '../../../src/tools/approvals/shell/words.ts';
-import { runKeel } from '../../support/keel.ts';
+import { runCommandLine } from '../../support/resident-keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;
@@ -278,7 +278,7 @@ describe('remembering', () => {
 test('keel execpolicy check says what rules decide', async () => {
   dir.write({ 'a.rules': 'prefix_rule(pattern=["git", "push"], decision="prompt", justification="it is public")' });
   const check = (...args: string[]) =>
-    runKeel(['execpolicy', 'check', '--rules', 'a.rules', ...args], {
+    runCommandLine(['execpolicy', 'check', '--rules', 'a.rules', ...args], {
       home: dir.path,
       cwd: dir.path,
       url: 'http://127.0.0.1:9',

@@ -28,7 +28,7 @@ interface Cast {
   readonly helpers?: Readonly<Record<string, Lines>>;
 }
 
-/** Helpers are told apart by their task, so that they may ask in any order. */
+/** Helpers are recognized by their task, so that they may ask in any order. */
 function cast({ parent, helpers = {} }: Cast) {
   const next = new Map<string, number>();
   return async (request: RecordedRequest): Promise<Response> => {
@@ -135,7 +135,7 @@ describe('helper agents', () => {
     expect(texts[2]).toMatch(/^<agent_role name="explorer">\nYou were started by another agent to find/);
     expect(texts[3]).toBe('find A');
     expect(worker?.body['instructions']).toBe(parent?.body['instructions']);
-    // What is told of tools is true: one that may not write hears of no editor.
+    // What the text says of tools is true: one that may not write reads of no editor.
     expect(helper?.body['instructions']).not.toContain('apply_patch');
     expect(helper?.body['prompt_cache_key']).not.toBe(parent?.body['prompt_cache_key']);
     const names = helper?.tools.map((tool) => tool['name']);

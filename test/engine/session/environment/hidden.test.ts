@@ -28,7 +28,7 @@ afterEach(async () => {
 
 type Call = readonly [tool: string, args: Readonly<Record<string, unknown>>];
 
-/** What the model is told of each call. */
+/** What the model gets of each call. */
 async function told(calls: readonly Call[], mode: string): Promise<string[]> {
   const script = calls.map(([tool, args], at) => respond(functionCall(tool, args, `c${at}`)));
   server = await startModelServer([...script, respond(message('ok'))]);

@@ -25,7 +25,7 @@ const log = {
   crash: () => undefined,
 };
 
-/** What the program that is configured would be told of a turn; `path` is searched before the system's directories. */
+/** What the configured program would get of a turn; `path` is searched before the system's directories. */
 async function notify(argv: readonly string[], path: readonly string[] = []): Promise<void> {
   lines.length = 0;
   const config = await loadConfig({

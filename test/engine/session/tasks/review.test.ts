@@ -6,8 +6,9 @@ import { REVIEW_RUBRIC } from '../../../../src/context/index.ts';
 import { parseReview } from '../../../../src/engine/session/tasks/parse-review.ts';
 import { Op, type ReviewTarget } from '../../../../src/foundation/protocol/index.ts';
 import { functionCall, hang, message, respond, usage } from '../../../../src/testing/index.ts';
-import { jsonLines, rolloutsIn, runKeel, until } from '../../../support/keel.ts';
+import { jsonLines, rolloutsIn, until } from '../../../support/keel.ts';
 import { liveSession } from '../../../support/live-session.ts';
+import { runCommandLine } from '../../../support/resident-keel.ts';
 import type { TestSession } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -320,7 +321,7 @@ describe('a review', () => {
 });
 
 describe('keel review', () => {
-  const run = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+  const run = (...args: string[]) => runCommandLine(args, { home: home.path, cwd: repo.path, url: server.url });
 
   test.each([
     ['--base', 'no-such-branch'],
@@ -354,7 +355,7 @@ describe('keel review', () => {
 
   test('prints the review, against a branch by its common ancestor', async () => {
     await serve([reviewed]);
-    const run = await runKeel(['review', '--base=main'], { home: home.path, cwd: repo.path, url: server.url });
+    const run = await runCommandLine(['review', '--base=main'], { home: home.path, cwd: repo.path, url: server.url });
     expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('changes against main')]);
     expect(run.stdout).toContain('It leaks.');
     expect(run.stdout).toContain('- [P1] Close the file — /w/a.ts:3-4');
@@ -363,14 +364,18 @@ describe('keel review', () => {
 
   test('of what is no branch says so, and ends', async () => {
     await serve([]);
-    const run = await runKeel(['review', '--base', 'no branch'], { home: home.path, cwd: repo.path, url: server.url });
+    const run = await runCommandLine(['review', '--base', 'no branch'], {
+      home: home.path,
+      cwd: repo.path,
+      url: server.url,
+    });
     expect([run.code, run.stdout]).toEqual([1, '']);
     expect(run.stderr).toMatch(/\nkeel: "no branch" is not the name of a branch or a commit\n$/);
   });
 
   test('exec review takes instructions and tells JSON', async () => {
     await serve([reviewed]);
-    const run = await runKeel(['exec', 'review', '--json', 'look at the locks'], {
+    const run = await runCommandLine(['exec', 'review', '--json', 'look at the locks'], {
       home: home.path,
       cwd: repo.path,
       url: server.url,
@@ -383,7 +388,7 @@ describe('keel review', () => {
     await serve([]);
     expect(
       (
-        await runKeel(['review', '--uncommitted', '--base', 'main'], {
+        await runCommandLine(['review', '--uncommitted', '--base', 'main'], {
           home: home.path,
           cwd: repo.path,
           url: server.url,

@@ -9,7 +9,8 @@ import {
   startModelServer,
   usage,
 } from '../../../../src/testing/index.ts';
-import { rolloutsIn, runKeel, until } from '../../../support/keel.ts';
+import { rolloutsIn, until } from '../../../support/keel.ts';
+import { runCommandLine } from '../../../support/resident-keel.ts';
 import { says, type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
@@ -112,7 +113,7 @@ describe('a fork', () => {
     const id = await threeTurns(answer('a5'));
     const path = rolloutsIn(home.path)[0] ?? '';
     const before = readFileSync(path, 'utf8');
-    const run = await runKeel(['exec', 'fork', id, '--at', '2', '--json', 'aside'], {
+    const run = await runCommandLine(['exec', 'fork', id, '--at', '2', '--json', 'aside'], {
       home: home.path,
       cwd: repo.path,
       url: server.url,
@@ -122,7 +123,8 @@ describe('a fork', () => {
     expect(readFileSync(path, 'utf8')).toBe(before);
     const forkedId = String(JSON.parse(run.stdout.split('\n')[0] ?? '').thread_id);
     expect(
-      (await runKeel(['exec', 'resume', forkedId, 'more'], { home: home.path, cwd: repo.path, url: server.url })).code,
+      (await runCommandLine(['exec', 'resume', forkedId, 'more'], { home: home.path, cwd: repo.path, url: server.url }))
+        .code,
     ).toBe(0);
     expect(said(4)).toEqual(['one', 'two', 'aside', 'more']);
   });

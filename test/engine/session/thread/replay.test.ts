@@ -51,7 +51,7 @@ function isWithinResponse(lines: readonly string[]): boolean {
   return began !== -1 && !hasEnded && since.some((line) => line.includes('"step":"sampling'));
 }
 
-/** Answers by what the request says was done, so that a replayed turn gets the same answers from where it goes on. */
+/** Answers by what the request says was done, so that a replayed turn gets the same answers from where it continues. */
 function answer(request: RecordedRequest) {
   const outputs = request.input.filter((item) => item['type'] === 'function_call_output').length;
   const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
@@ -145,7 +145,7 @@ test('P4: each request extends the one before byte for byte, whatever the conver
         await model.close();
       }
     }),
-    { numRuns: 12 },
+    { numRuns: Number(process.env['KEEL_RUNS'] ?? 8) },
   );
   server = await startModelServer([]);
 }, 120_000);

@@ -14,7 +14,7 @@ import {
 import { type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, tempDir } from '../../../support/temp-dir.ts';
 
-const RUNS = Number(process.env['KEEL_PROPERTY_RUNS'] ?? 12);
+const RUNS = Number(process.env['KEEL_RUNS'] ?? 7);
 
 type Deed =
   | { readonly type: 'say' | 'work' | 'interrupt' | 'compact' | 'undo' | 'shell' | 'resume' }
@@ -144,7 +144,7 @@ async function probe(live: TestSession): Promise<[unknown, unknown]> {
   return [JSON.parse(steady(server.requests.at(-1)?.input)), used?.info];
 }
 
-/** A first turn waits for git a short while only: whether it is told of the repository is a matter of chance. */
+/** A first turn waits for git a short while only: whether the repository is in its context is a matter of chance. */
 function steady(input: unknown): string {
   return JSON.stringify(input).replaceAll(/\\n *<repository>.*?<\/repository>/g, '');
 }

@@ -21,7 +21,7 @@ async function takeUpAgain(options: TestSessionOptions['options'] = {}): Promise
   return live;
 }
 
-/** Rolls back and waits until it is told, or refused. */
+/** Rolls back and waits until that is reported, or refused. */
 async function rollBack(turns: number): Promise<'done' | string> {
   const before = live.events.length;
   live.session.submit({ type: 'rollback', turns });
@@ -70,7 +70,7 @@ describe('a rollback', () => {
     expect(await rollBack(1)).toBe('invalidInput');
     await live.say('two');
     expect(said(1)).toEqual(['two']);
-    // What the model was told of its surroundings at first stays, once.
+    // The first description of the environment stays, once.
     expect(server.requests[1]?.textsOf('user').filter((text) => text.startsWith('<environment_context'))).toHaveLength(
       1,
     );

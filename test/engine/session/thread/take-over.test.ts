@@ -27,7 +27,7 @@ function oneByOne(...scripts: readonly string[]) {
   };
 }
 
-/** A process that has a thread and stands still behind a certain write, until it is woken. */
+/** A process that has a thread and stops after a certain write, until it is woken. */
 async function frozenOwner(how: Pick<DyingSession, 'dieAfter'>, prefix: readonly string[] = []) {
   const { home, repo, server } = thread;
   const frozenUntil = join(home.path, 'wake');

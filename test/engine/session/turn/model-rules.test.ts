@@ -123,7 +123,7 @@ describe('events and records', () => {
     const lines = rollout();
     expect(lines[0]).toMatchObject({ type: 'session_meta' });
     expect(lines.filter(({ type }) => type === 'session_meta')).toHaveLength(1);
-    // The one before the first turn says what the opening told.
+    // The one before the first turn repeats the opening.
     const begins = lines.findIndex(({ payload }) => payload.type === 'task_started');
     const contexts = lines.flatMap(({ type }, at) => (type === 'turn_context' ? [at] : []));
     expect(contexts.filter((at) => at > begins)).toHaveLength(server.requests.length);

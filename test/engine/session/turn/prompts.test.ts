@@ -21,7 +21,7 @@ const { home, live, open: openSession, reopen, repo, server } = liveSession();
 const open = (script: Script, overrides: readonly string[] = [], more: Partial<TestSessionOptions> = {}) =>
   openSession(script, { overrides, ...more });
 
-/** As if a crash had come before the first such line of the thread's record; the turn then goes on. */
+/** As if a crash had come before the first such line of the thread's record; the turn then continues. */
 async function cutOff(isLate: (line: string) => boolean, overrides: readonly string[] = ['budget.tokens=10000']) {
   const { threadId, rolloutPath } = live.session;
   await live[Symbol.asyncDispose]();

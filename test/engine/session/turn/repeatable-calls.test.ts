@@ -24,7 +24,7 @@ function program(name: string): void {
   writeFileSync(join(repo.path, name), '#!/bin/sh\n', { mode: 0o755 });
 }
 
-/** Whether a call stands in the ledger when the model is told of its output. */
+/** Whether a call is in the ledger when the model gets its output. */
 async function isLedgered(
   tool: string,
   args: Readonly<Record<string, unknown>>,

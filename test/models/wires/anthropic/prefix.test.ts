@@ -61,7 +61,7 @@ describe('what the cache sees', () => {
         }
         const { unmarked } = await bodiesFor(inputs, { tools });
         for (const [at, body] of unmarked.entries()) {
-          // The brackets that close what is open at the end are no part of what goes on.
+          // The brackets that close what is open at the end are no part of what continues.
           expectTaken(JSON.parse(body));
           const before = unmarked[at - 1]?.replace(/\]\}\]\}$/, '');
           if (before !== undefined) expect(body.startsWith(before)).toBe(true);
