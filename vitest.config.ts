@@ -16,7 +16,7 @@ const TIMED = [
  * each file took longer than many of the tests.
  */
 const SHARING =
-  'test/{context,engine,foundation,models,storage,system/{network/{gate,proxy},sandbox/planted},testing,tools,surfaces/{acp,exec,export,file-search,mcp-server,prompts,replay,text,tui}}/**/*.test.ts';
+  'test/{context,engine,foundation,models,storage,system/{git/names,network/{gate,proxy},process/output,sandbox/{planted,seccomp}},testing,tools,surfaces/{acp,exec,export,file-search,mcp-server,prompts,replay,text,tui}}/**/*.test.ts';
 
 const source = (path: string) => join(import.meta.dirname, 'src', path, 'index.ts');
 
