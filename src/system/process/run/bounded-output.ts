@@ -96,7 +96,9 @@ export class BoundedOutput {
 
 /** Four bytes at a time: byte by byte, a gigabyte of output would cost seconds in this loop alone. */
 function countNewlines(bytes: Buffer): number {
-  const lead = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
+  // A short one may end before the first place where four bytes can be read at a time.
+  if (bytes.length < 8) return countOneByOne(bytes, 0, bytes.length);
+  const lead = (4 - (bytes.byteOffset & 3)) & 3;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, (bytes.length - lead) >> 2);
   let count = countOneByOne(bytes, 0, lead) + countOneByOne(bytes, lead + words.length * 4, bytes.length);
   for (let at = 0; at < words.length; at += 1) {

@@ -4,7 +4,7 @@
  */
 const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const LEADING = new RegExp(`^${SPACE}+`);
-const TRAILING = new RegExp(`${SPACE}+$`);
+const IS_SPACE = new RegExp(SPACE);
 
 export function trimmed(text: string): string {
   return trimmedEnd(text.replace(LEADING, ''));
@@ -15,10 +15,11 @@ export function leading(text: string): string {
   return LEADING.exec(text)?.[0] ?? '';
 }
 
+/** From the end: an expression would try each place in a long run of blanks that something follows. */
 export function trimmedEnd(text: string): string {
-  // Most lines have nothing to trim: the expression is spared them.
-  const last = text.charCodeAt(text.length - 1);
-  return last > 0x20 && last < 0x80 ? text : text.replace(TRAILING, '');
+  let end = text.length;
+  while (end > 0 && IS_SPACE.test(text[end - 1] ?? '')) end -= 1;
+  return text.slice(0, end);
 }
 
 const LOOKALIKES: readonly (readonly [RegExp, string])[] = [
