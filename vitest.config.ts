@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: [ALL],
-          exclude: [...SHARING, ...TIMED],
+          exclude: [SHARING, ...TIMED],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -50,7 +50,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'sharing',
-          include: SHARING,
+          include: [SHARING],
           exclude: TIMED,
           isolate: false,
           maxWorkers: 2,
