@@ -52,13 +52,10 @@ async function runProgram() {
     const code = directory === null || id === ENTRY ? null : join(directory, `${name}-${process.version}.code`);
     const cachedData = code === null ? undefined : readIfThere(code);
     // The build writes ASCII only. By its URL a stack names a script as it names a module.
-    const text = readFileSync(path, 'latin1');
-    const compiled = () => new Script(text, { filename: `${distUrl}${name}`, cachedData });
-    let script = compiled();
-    if (script.cachedDataRejected) script = underFirstFlags(compiled);
+    const script = new Script(readFileSync(path, 'latin1'), { filename: `${distUrl}${name}`, cachedData });
     if (code !== null) {
       scripts.set(code, script);
-      isNew ||= cachedData === undefined || script.cachedDataRejected === true;
+      isNew ||= cachedData === undefined || (script.cachedDataRejected === true && !underFirstFlags().wereOthers);
     }
     const module = { exports: {} };
     modules.set(name, module);
@@ -80,18 +77,16 @@ async function runProgram() {
 }
 
 /** V8 takes and makes compiled code for the flags that are set: does some work under those of the start. */
-function underFirstFlags(work) {
+function underFirstFlags(work = () => null) {
   const { cachedDataVersionTag, setFlagsFromString } = process.getBuiltinModule('node:v8');
   const changed = FLAGS.filter(([first]) => {
     const before = cachedDataVersionTag();
     setFlagsFromString(first);
     return cachedDataVersionTag() !== before;
   });
-  try {
-    return work();
-  } finally {
-    for (const [, now] of changed) setFlagsFromString(now);
-  }
+  const result = work();
+  for (const [, now] of changed) setFlagsFromString(now);
+  return { wereOthers: changed.length > 0, result };
 }
 
 /** In place of the exports of a script, which is loaded when one of them is first taken. */
@@ -109,10 +104,7 @@ function keepCode(directory, scripts) {
       const unfinished = `${path}.${process.pid}`;
       const file = openSync(unfinished, 'wx', 0o600);
       try {
-        writeSync(
-          file,
-          underFirstFlags(() => script.createCachedData()),
-        );
+        writeSync(file, underFirstFlags(() => script.createCachedData()).result);
         fsyncSync(file);
       } finally {
         closeSync(file);

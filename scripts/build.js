@@ -114,7 +114,7 @@ const AFTER_REQUEST = new RegExp(
     'models/client/(?:sse|content-encoding|response-body)\\.',
     'models/wires/(?:whole-answer|measured-usage|responses/(?:decode-event|usage|stored-item))',
     'context/history/(?:compaction\\.|pruning|refused-items)',
-    'engine/session/(?:reports/|turn/end\\.|environment/(?:command-tools|notifier)|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
+    'engine/session/(?:reports/|environment/(?:command-tools|notifier)|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
     'engine/session/agents/(?:subagent|run-child|agent-records|agent-rights|follow-child)\\.ts',
     'engine/turn/(?:compact|prune-outputs|hooks/compaction-hooks)',
     'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',

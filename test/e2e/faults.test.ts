@@ -196,10 +196,10 @@ test.each([
 
 test('a stack in the log names places in the source, not in the bundle', async () => {
   await open([respond(shell('true', 'c1'), usage({})), respond(message('ok'), usage({}))]);
-  const fault = `const { now } = performance;
-    performance.now = () => {
-      if (!new Error().stack.includes('/dist/')) return now.call(performance);
-      performance.now = now;
+  const fault = `const { hrtime } = process;
+    process.hrtime = (...args) => {
+      if (!new Error().stack.includes('/dist/')) return hrtime.call(process, ...args);
+      process.hrtime = hrtime;
       throw new Error('boom');
     };`;
   home.write({ 'fault.mjs': `setTimeout(() => { ${fault} }, 20);` });

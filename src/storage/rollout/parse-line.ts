@@ -36,7 +36,8 @@ function plainLine({ type, payload, turn, step }: Readonly<Record<string, unknow
 /** Which thread it is must be known even if details of its start have the shape of a later version. */
 function plainMeta(raw: Readonly<Record<string, unknown>>): RolloutItem | null {
   if (!isRecord(raw['payload'])) return null;
-  const payload = { ...raw['payload'], source: null, git: null };
+  const { digests, ...rest } = raw['payload'];
+  const payload = { ...rest, source: null, git: null, ...(digests === 'cyrb53' ? { digests } : {}) };
   return RolloutItem.safeParse({ type: 'session_meta', payload }).data ?? null;
 }
 

@@ -30,6 +30,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/--oss|lmstudio/, 'asks a server on this machine: test/models/local'],
   [/^keel mcp (login|logout)/, 'opens a browser: test/e2e/mcp-sign-in.test.ts'],
   [/^keel mcp test/, 'starts a server: mcp.test.ts'],
+  [/^keel mcp (add .*--scope project|trust)/, 'needs a project that the user trusts: mcp.test.ts'],
   [/^keel (acp|app-server|mcp-server)/, 'serves until it is stopped: test/e2e'],
   [/^keel provider test/, 'asks ten questions: provider.test.ts'],
   [/team-tools/, 'needs a plugin: the tests of plugins'],

@@ -34,9 +34,13 @@ export async function undoTurn(
       message: `Only a part was undone (${done} ${done === 1 ? 'file' : 'files'}): ${result.reason}.`,
     };
   }
-  record.addLines({ type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } });
+  const note = undoNote({ message: messageOf(items, snapshot), files: filesOf(result) });
+  record.addLines(
+    { type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } },
+    { type: 'response_item', payload: note },
+  );
   state.history.removeSnapshot(commit.id);
-  record.addItems([undoNote({ message: messageOf(items, snapshot), files: filesOf(result) })], context.turnId);
+  record.keepItems([note], context.turnId);
   return {
     isDone: true,
     message: [`The files are back at the snapshot ${commit.id.slice(0, 7)}.`, ...exceptions(result)].join(' '),

@@ -65,7 +65,7 @@ export class ActiveTurn {
     this.focus = focus;
     this.work = work;
     this.input = new TurnInput(context.turnId);
-    this.approvals = new TurnApprovals(context.turnId, recorder);
+    this.approvals = new TurnApprovals(context.turnId, recorder, this.letGo.signal);
     this.background = AbortSignal.any([this.abort.signal, this.#ownTaskDone.signal]);
   }
 

@@ -13,14 +13,17 @@ export interface Asker {
 export class TurnApprovals {
   readonly #turnId: string;
   readonly #recorder: Pick<TurnRecorder, 'isRevoked' | 'emit'>;
+  readonly #letGo: AbortSignal;
   readonly #waiting = new Map<string, Deferred<ApprovalDecision>>();
   /** Since when something waits for the user, and for how long it did before. */
   #waitingSince: number | null = null;
   #waitedMs = 0;
 
-  constructor(turnId: string, recorder: Pick<TurnRecorder, 'isRevoked' | 'emit'>) {
+  /** @param letGo once it has aborted, the turn is continued elsewhere: its questions are not answered, they are asked there again */
+  constructor(turnId: string, recorder: Pick<TurnRecorder, 'isRevoked' | 'emit'>, letGo: AbortSignal) {
     this.#turnId = turnId;
     this.#recorder = recorder;
+    this.#letGo = letGo;
   }
 
   /** Asks the user. @returns `abort` once the signal has aborted, `denied` if the turn ends before an answer */
@@ -31,6 +34,7 @@ export class TurnApprovals {
     const decision = this.#decision(questionId, signal);
     this.#recorder.emit({ type: 'approval.requested', turnId: this.#turnId, ...asker, request });
     const answer = await decision;
+    if (this.#letGo.aborted) return answer;
     this.#recorder.emit({ type: 'approval.resolved', turnId: this.#turnId, questionId, decision: answer.type });
     return answer;
   }

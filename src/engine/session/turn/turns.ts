@@ -151,7 +151,8 @@ export class Turns {
       if (phase.type !== 'running') await phase.active.ended;
       // What has no steps to continue by is finished here rather than begun again elsewhere.
       else if (phase.active.context.taskKind === 'regular' || !(await this.#endsInTime(phase.active))) {
-        await this.#releaseRunning(phase.active);
+        // It may have begun to end meanwhile, or another call may let it go.
+        if (this.#phase === phase) await this.#releaseRunning(phase.active);
       }
     }
     await children;
@@ -162,7 +163,8 @@ export class Turns {
     const { agents, services } = this.#deps;
     const active = this.#phase.type === 'running' ? this.#phase.active : null;
     if (active?.context.taskKind !== 'regular' || services.toolHost.hasEffects || !agents.areOnlyWaiting) return false;
-    return active.approvals.isWaiting || agents.isWaitedFor;
+    // Beside its own task there may be commands of the user.
+    return active.tasks.size === 1 && (active.approvals.isWaiting || agents.isWaitedFor);
   }
 
   /** Whether a turn ends by itself before it has to be let go. One that asks the user has nobody here to answer any more. */

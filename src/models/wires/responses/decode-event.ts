@@ -52,7 +52,9 @@ export function decodeEvent(data: string, context: DecodeContext, events: ModelE
   if (event === null || type === null) return;
   const filling = type === before?.event ? before : fillingOf(type);
   items.lastShown = filling?.shown === undefined ? null : filling;
-  if (filling !== undefined) items.fill(event, filling);
+  // Pieces of one text are all read as they come, or all later: their order is that of the stream.
+  if (filling?.shown !== undefined) items.fill(event, filling);
+  else if (filling !== undefined) items.keep(data);
   if (filling?.shown !== undefined) events.push(shownDelta(event, filling.shown));
   else for (const one of decodeTyped(event, type, context)) events.push(one);
 }

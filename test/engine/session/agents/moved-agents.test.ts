@@ -84,6 +84,8 @@ describe('a helper of a turn that moves', () => {
     const asked = await first.next('approval.requested');
     await first.session.release(20_000);
     expect(read('log')).toBe('');
+    // Whoever shows the thread still has the question: nobody answered it.
+    expect(first.events.filter(({ type }) => type === 'approval.resolved')).toEqual([]);
     await using next = await continued(first, overrides);
     const again = await next.next('approval.requested');
     expect(again).toMatchObject({ agent: asked.agent, threadId: asked.threadId });

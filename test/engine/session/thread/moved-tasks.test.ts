@@ -160,6 +160,10 @@ describe('an undo that moves', () => {
     submitAgain(next, undo, 'next');
     expect(await next.next('turn.completed')).toMatchObject({ turnId: 'next', status: 'completed' });
     expect(read('a.txt')).toBe('one');
+    // The model hears of it, though the process died right after the files went back.
+    await next.say('three');
+    const heard = thread.server.requests.at(-1)?.textsOf('user').join('\n') ?? '';
+    expect(heard).toContain('The user undid file changes');
   });
 });
 

@@ -13,7 +13,11 @@ import type {
 class Life {
   readonly events: SessionEvent[] = [];
   readonly abort = new AbortController();
-  readonly approvals = new TurnApprovals('turn', { isRevoked: false, emit: (event) => this.events.push(event) });
+  readonly approvals = new TurnApprovals(
+    'turn',
+    { isRevoked: false, emit: (event) => this.events.push(event) },
+    new AbortController().signal,
+  );
   readonly #steps: FileStepRunner;
 
   constructor(journal: JournalLine[]) {

@@ -206,6 +206,14 @@ describe('thin streams of the Responses API lose nothing', () => {
     ['whose name was announced alone', [added(called), done({ ...called, name: '', arguments: args }), end()]],
     ['whose arguments ended alone', [added(called), argsDone, done(called), end()]],
     ['whose arguments are deltas alone', [added(called), argsDelta('{"n"'), argsDelta(':1}'), done(called), end()]],
+    [
+      'whose arguments are deltas among pieces of a text',
+      [added(called), delta('a'), argsDelta('{"n"'), argsDelta(':'), delta('b'), argsDelta('1}'), done(called), end()],
+    ],
+    [
+      'whose arguments end behind a piece of a text',
+      [added(called), argsDelta('{"n"'), argsDelta(':1}'), delta('a'), argsDone, done(called), end()],
+    ],
     ['that is never done', [added(called), argsDelta('{"n"'), argsDelta(':1}'), end()]],
     ['that only the event of its arguments names', [{ ...argsDone, name: 'a', call_id: 'c' }, end()]],
     ['that the response alone lists', [end([{ ...called, arguments: args }])]],
