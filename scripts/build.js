@@ -125,7 +125,6 @@ const AFTER_REQUEST = new RegExp(
     'tools/patch/(?!diff/(?:turn-diff|touched-lines))',
     'system/git/snapshots/',
     'storage/config/sections/shell-environment',
-    'surfaces/exec/program/jsonl-items',
     'system/process/(?:login/login-|confined/(?!confined-threads)|run/(?!exec-sessions)|terminal/)',
     'system/sandbox/(?:backends/(?!probe)|plan/|seccomp/|network/(?!shared-network)|protected/|planted/(?!planted-names))',
   ].join('|')})`,

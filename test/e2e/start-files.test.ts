@@ -7,7 +7,7 @@ import { runKeel } from '../support/keel.ts';
 
 const { home, repo } = freshPlaces();
 
-/** Notes, in a file, the scripts that a run loads and when it connects to the model. */
+/** Notes, in a file, the scripts that a run loads and when it is connected to the model: the request is sent right then. */
 const NOTES = `
   const vm = require('node:vm');
   const { Socket } = require('node:net');
@@ -19,7 +19,7 @@ const NOTES = `
   };
   const { connect } = Socket.prototype;
   Socket.prototype.connect = function (...address) {
-    notes.push('CONNECTED');
+    this.once('connect', () => notes.push('CONNECTED'));
     return connect.apply(this, address);
   };
   process.on('exit', () => require('node:fs').writeFileSync(process.env.NOTES, notes.join('\\n')));
@@ -44,6 +44,7 @@ async function scriptsOf(args: readonly string[]): Promise<{ readonly before: st
 test.each([
   { name: 'in a sandbox', args: ['go'] },
   { name: 'without one', args: ['--yolo', 'go'] },
+  { name: 'as JSON lines', args: ['--yolo', '--json', 'go'] },
 ])('what calls need is loaded after the first request: $name', async ({ args }) => {
   const { before, after } = await scriptsOf(args);
   expect(before).toEqual(expect.arrayContaining(['base', 'core']));
