@@ -127,7 +127,10 @@ describe('a sign-in to an MCP server by a code', () => {
     },
   );
 
-  test.each([['page'], ['broken']] as const)('uses the browser where the OpenID document is a %s', async (openId) => {
+  test.each([
+    ['is a page', 'page'],
+    ["can't be fetched", 'broken'],
+  ] as const)('uses the browser where the OpenID document %s', async (_, openId) => {
     const { shown, done } = await signIn(null, { way: 'deviceIfOffered', openId });
     await expect(done()).rejects.toThrow('no browser');
     expect(shown).toEqual([{ address: '/authorize' }]);
