@@ -47,7 +47,7 @@ export async function deviceSignIn({ issuer, signal, onCode, nowMs }: DeviceSign
       return issuer.exchange({ code, verifier, redirectUri: `${issuer.url}/deviceauth/callback` }, signal);
     }
     if (!PENDING.includes(status)) throw new KeelError('unauthorized', `the sign-in was refused (status ${status})`);
-    await sleep(waitMs, undefined, { signal });
+    await sleep(Math.min(waitMs, Math.max(0, endsAtMs - nowMs())), undefined, { signal });
   }
   throw new KeelError('unauthorized', 'the code was not entered within 15 minutes');
 }

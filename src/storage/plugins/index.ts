@@ -19,4 +19,3 @@ export {
   PluginLimits,
 } from './plugin-files.ts';
 export { type PluginState, pluginFault, pluginState } from './plugin-state.ts';
-export { removeUnusedFolders } from './used-folders.ts';

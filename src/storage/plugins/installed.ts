@@ -5,6 +5,7 @@ import { withFileLock } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 import { readHomeFile } from '../config/layers/index.ts';
+import { removeUnusedFolders } from './used-folders.ts';
 
 /** In keel's home: which plugins are installed, and what the user accepted of each. */
 export const INSTALLED_FILE = 'plugins.json';
@@ -69,15 +70,17 @@ export function pluginFolder(home: string, { name, digest }: Pick<InstalledPlugi
 }
 
 /**
- * Changes what is installed, one process at a time.
+ * Changes what is installed, and removes the folders that are not among it any more: one process at a time, so that a folder that
+ * `change` puts in its place is not removed before it is on the list.
+ * @returns how many folders of removed plugins are left, since processes use them
  * @throws KeelError `storageFailed`, `invalidConfig`, what `change` throws, the reason of `signal`
  */
 export async function changeInstalled(
   home: string,
   signal: AbortSignal,
   change: (before: readonly InstalledPlugin[]) => readonly InstalledPlugin[],
-): Promise<void> {
-  await withFileLock(join(pluginsFolder(home), '.lock'), signal, () => {
+): Promise<number> {
+  return await withFileLock(join(pluginsFolder(home), '.lock'), signal, () => {
     const plugins = [...change(installedPlugins(home))].sort((a, b) => (a.name < b.name ? -1 : 1));
     const path = join(home, INSTALLED_FILE);
     try {
@@ -88,5 +91,7 @@ export async function changeInstalled(
     } catch (cause) {
       throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}`, { cause });
     }
+    const kept = plugins.map((plugin) => pluginFolder(home, plugin));
+    return removeUnusedFolders(pluginsFolder(home), kept);
   });
 }

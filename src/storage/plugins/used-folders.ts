@@ -1,7 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { lockFile } from '../../foundation/util/index.ts';
-import { type InstalledPlugin, pluginFolder, pluginsFolder } from './installed.ts';
 
 /** In the folder of plugins: a file for each folder that was used, whose lock says so. No plugin has a name with a dot. */
 const DIRECTORY = '.used';
@@ -16,8 +15,9 @@ export function useFolder(folder: string): void {
   if (used.has(folder)) return;
   try {
     const fd = openLock(folder);
-    used.set(folder, fd);
-    lockFile(fd, 'shared');
+    // One whose lock is busy is being removed; where there are no locks, nothing is removed.
+    if (lockFile(fd, 'shared') === 'locked') used.set(folder, fd);
+    else closeSync(fd);
   } catch {
     // Nobody can remove a folder from a home that can't be written.
   }
@@ -25,16 +25,16 @@ export function useFolder(folder: string): void {
 
 /**
  * Removes the folders of plugins that are not installed any more and that no process uses. Where the file system has no locks, they
- * stay.
+ * stay. Nobody may install meanwhile.
+ * @param plugins the folder that they are in, each under its name @param kept those of the installed ones
  * @returns how many are left, since processes use them
  */
-export function removeUnusedFolders(home: string, installed: readonly InstalledPlugin[]): number {
-  const kept = new Set(installed.map((plugin) => pluginFolder(home, plugin)));
+export function removeUnusedFolders(plugins: string, kept: readonly string[]): number {
   let left = 0;
-  for (const name of foldersIn(pluginsFolder(home)).filter((one) => one !== DIRECTORY)) {
-    const parent = join(pluginsFolder(home), name);
+  for (const name of foldersIn(plugins).filter((one) => one !== DIRECTORY)) {
+    const parent = join(plugins, name);
     for (const folder of foldersIn(parent).map((one) => join(parent, one))) {
-      if (kept.has(folder)) continue;
+      if (kept.includes(folder)) continue;
       if (!removeIfUnused(folder)) left += 1;
     }
     if (foldersIn(parent).length === 0) rmSync(parent, { recursive: true, force: true });

@@ -149,6 +149,16 @@ describe('a sign-in by a code', () => {
     expect(server.requests[1]?.fields).toEqual({ device_auth_id: 'device-1', user_code: 'ABCD-1234' });
   });
 
+  test('waits no longer than its time, whatever the issuer says', async () => {
+    const server = await issuerServer(({ path }) =>
+      path.endsWith('/usercode') ? [200, { ...codes, interval: '86400' }] : [403, {}],
+    );
+    const times = [0, 0, 899_990];
+    const options = { issuer: issuerAt(server.url), signal: NEVER, onCode: () => undefined };
+    const tokens = deviceSignIn({ ...options, nowMs: () => times.shift() ?? 900_000 });
+    await expect(tokens).rejects.toThrow('not entered within 15 minutes');
+  });
+
   test.each([
     ['has no codes', [404, {}] as const, [404, {}] as const, /gives out no codes/],
     ['refuses', [200, codes] as const, [410, {}] as const, /refused \(status 410\)/],

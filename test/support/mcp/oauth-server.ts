@@ -26,7 +26,15 @@ export interface OAuthMcpServerOptions {
   /** The authorization server registers nobody. */
   readonly withoutRegistration?: boolean;
   /** Codes for devices are given out, and the requests for tokens answered with these errors at first. */
-  readonly device?: { readonly errors: readonly string[]; readonly isOpenIdOnly?: boolean; readonly page?: string };
+  readonly device?: {
+    readonly errors: readonly string[];
+    readonly isOpenIdOnly?: boolean;
+    readonly page?: string;
+    readonly interval?: number;
+    readonly expiresIn?: number;
+  };
+  /** What is at the address of the OpenID document: a page, or a connection that breaks. Absent: nothing, or the document. */
+  readonly openId?: 'page' | 'broken';
 }
 
 /** An MCP server that wants a sign-in, with its authorization server, which asks the user nothing. */
@@ -75,6 +83,7 @@ class AuthorizationServer {
       case '/.well-known/oauth-authorization-server':
         return this.#options.device?.isOpenIdOnly ? json(response, 404, {}) : json(response, 200, this.#metadata());
       case '/.well-known/openid-configuration':
+        if (this.#options.openId !== undefined) return noDocument(response, this.#options.openId);
         return json(response, this.#options.device?.isOpenIdOnly ? 200 : 404, {
           ...this.#metadata(),
           jwks_uri: `${this.origin}/keys`,
@@ -143,8 +152,8 @@ class AuthorizationServer {
       user_code: 'WDJB-MJHT',
       verification_uri: this.#options.device?.page ?? `${this.origin}/enter`,
       verification_uri_complete: `${this.origin}/enter?user_code=WDJB-MJHT`,
-      expires_in: 60,
-      interval: 0.01,
+      expires_in: this.#options.device?.expiresIn ?? 60,
+      interval: this.#options.device?.interval ?? 5,
     });
   }
 
@@ -181,6 +190,12 @@ class AuthorizationServer {
 
 function json(response: ServerResponse, status: number, body: object): boolean {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  return true;
+}
+
+function noDocument(response: ServerResponse, kind: 'page' | 'broken'): boolean {
+  if (kind === 'broken') response.destroy();
+  else response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title>');
   return true;
 }
 

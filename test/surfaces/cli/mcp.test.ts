@@ -71,6 +71,14 @@ test.each([
   expect(settings()).toBe(MINE);
 });
 
+test('a sign-in both by a code and without a browser is a usage error', async () => {
+  home.write({ 'config.toml': '[mcp_servers.web]\nurl = "http://127.0.0.1:9/mcp"\n' });
+  expect(await keel('login', 'web', '--device-code', '--no-browser')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('use either --device-code or --no-browser'),
+  });
+});
+
 test('a test says what is wrong with a server', async () => {
   const silent = await keel('test', 'other', '--json');
   expect(silent.code).toBe(1);

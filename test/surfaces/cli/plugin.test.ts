@@ -16,10 +16,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { discoverSkills } from '../../../src/context/index.ts';
+import { withFileLock } from '../../../src/foundation/files/index.ts';
 import { hookFiles, loadConfig } from '../../../src/storage/config/index.ts';
 import { PluginLimits } from '../../../src/storage/plugins/index.ts';
+import { removeUnusedFolders } from '../../../src/storage/plugins/used-folders.ts';
 import { commands, loadTerminal } from '../../../src/surfaces/cli/commands.ts';
 import { refuseMissingPackages } from '../../../src/surfaces/cli/plugins/plugin-source.ts';
 import { readPlugin } from '../../../src/surfaces/cli/plugins/read-plugin.ts';
@@ -293,6 +295,21 @@ Not used:
     expect(readFileSync(join(folderOf('tools'), 'guard.sh'), 'utf8')).toBe('exit 2\n');
     expect(readdirSync(join(home.path, 'plugins/tools'))).toHaveLength(2);
     expect(readdirSync(join(home.path, 'tmp'))).toEqual([]);
+  });
+
+  test('puts nothing in its place while another command removes what is not installed', async () => {
+    write(WHOLE);
+    const [plugins, temporary] = [join(home.path, 'plugins'), join(home.path, 'tmp')];
+    const isCopied = () =>
+      existsSync(join(plugins, 'tools')) || (existsSync(temporary) && readdirSync(temporary).length > 0);
+    const { adding } = await withFileLock(join(plugins, '.lock'), never, async () => {
+      const begun = { adding: plugin(['add', './p', '--yes']) };
+      await vi.waitFor(() => expect(isCopied()).toBe(true), 30_000);
+      removeUnusedFolders(plugins, []);
+      return begun;
+    });
+    expect((await adding).code).toBe(0);
+    expect(await config()).toMatchObject({ plugins: [{ name: 'tools' }], warnings: [] });
   });
 });
 

@@ -7,13 +7,15 @@ import {
   selectClientAuthMethod,
 } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
-import { readJson } from '../../../foundation/util/index.ts';
+import { parseJson } from '../../../foundation/util/index.ts';
 import { refuseInsecure } from './insecure-address.ts';
 import { DEVICE_GRANT, SignInProvider, type SignInProviderOptions } from './sign-in-provider.ts';
 
 /** RFC 8628, section 3.5: how much longer to wait after a `slow_down`, and how long between requests where nothing is said. */
 const SLOWER_MS = 5_000;
 const DEFAULT_INTERVAL_S = 5;
+/** Between two requests at least, whatever the server says. */
+const MIN_WAIT_MS = 1_000;
 /** No code is waited for longer, whatever the server says, s. */
 const MAX_LIFETIME_S = 30 * 60;
 const MAX_CODE_CHARS = 100;
@@ -43,7 +45,11 @@ export interface DeviceProviderOptions extends SignInProviderOptions {
   readonly onCode: (code: ShownCode) => void;
   readonly fetchFn: FetchLike;
   readonly signal: AbortSignal;
+  /** Lets the time between two requests pass, ms. Absent: by the clock. */
+  readonly wait?: Wait | undefined;
 }
+
+export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
 
 interface Started {
   readonly deviceCode: string;
@@ -77,17 +83,18 @@ export class DeviceProvider extends SignInProvider {
 
   /** What the library sends for tokens. */
   async prepareTokenRequest(scope?: string): Promise<URLSearchParams> {
-    const { signal } = this.#options;
+    const { signal, wait = byClock } = this.#options;
     this.#started ??= await this.#start(scope ?? null);
-    if (Date.now() > this.#started.endsAtMs) throw new Error('the code was not entered in time');
-    await sleep(this.#waitMs, undefined, { signal });
+    const leftMs = this.#started.endsAtMs - Date.now();
+    if (leftMs <= 0) throw new Error('the code was not entered in time');
+    await wait(Math.min(this.#waitMs, leftMs), signal);
     return new URLSearchParams({ grant_type: DEVICE_GRANT, device_code: this.#started.deviceCode });
   }
 
-  /** A code belongs to the client that has asked for it. */
+  /** A code belongs to the client that has asked for it. One that is refused is not replaced by another. */
   override invalidateCredentials(...[scope]: Parameters<SignInProvider['invalidateCredentials']>): void {
     super.invalidateCredentials(scope);
-    this.#started = null;
+    if (scope === 'all' || scope === 'client') this.#started = null;
   }
 
   async #start(scope: string | null): Promise<Started> {
@@ -100,30 +107,48 @@ export class DeviceProvider extends SignInProvider {
     if (client === undefined) throw new Error('keel is not registered with the authorization server');
     const headers = authenticate(client, this.discoveryState(), body);
     const response = await fetchFn(endpoint, { method: 'POST', headers, body, redirect: 'error' });
-    const { data } = z.safeParse(Answer, response.ok ? readJson(await response.text()) : null);
+    const { data } = z.safeParse(Answer, response.ok ? parseJson(await response.text()) : null);
     const address = data?.verification_uri ?? data?.verification_url;
     if (data === undefined || address === undefined) {
       throw new Error(`the authorization server gave out no code (status ${response.status})`);
     }
     const complete = data.verification_uri_complete ?? null;
     for (const page of [address, complete ?? address]) refuseInsecure(page, 'the address where the code is entered');
-    this.#waitMs = 1_000 * (data.interval ?? DEFAULT_INTERVAL_S);
+    this.#waitMs = Math.max(1_000 * (data.interval ?? DEFAULT_INTERVAL_S), MIN_WAIT_MS);
     onCode({ address, code: data.user_code, complete });
     const lifetimeMs = 1_000 * Math.min(data.expires_in, MAX_LIFETIME_S);
     return { deviceCode: data.device_code, endsAtMs: Date.now() + lifetimeMs };
   }
 }
 
-/** Where an authorization server gives out codes; null: it gives out none. The library drops what it does not know of an OpenID document. */
-export async function deviceEndpoint(discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<string | null> {
+/**
+ * Where an authorization server gives out codes; null: it gives out none. The library drops what it does not know of an OpenID document.
+ * @throws Error for a server whose address is insecure; the reason of `signal`
+ */
+export async function deviceEndpoint(
+  discovery: OAuthDiscoveryState,
+  fetchFn: FetchLike,
+  signal: AbortSignal,
+): Promise<string | null> {
   const known = z.safeParse(Endpoint, discovery.authorizationServerMetadata).data;
   if (known === undefined || known.device_authorization_endpoint !== undefined) {
     return known?.device_authorization_endpoint ?? null;
   }
-  const document = await fetchFn(`${known.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  if (!document.ok) return null;
-  const openId = z.safeParse(Endpoint, readJson(await document.text())).data;
-  return openId?.issuer === known.issuer ? (openId.device_authorization_endpoint ?? null) : null;
+  refuseInsecure(known.issuer, "the authorization server's address");
+  try {
+    const document = await fetchFn(`${known.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+    if (!document.ok) return null;
+    const openId = z.safeParse(Endpoint, parseJson(await document.text())).data;
+    return openId?.issuer === known.issuer ? (openId.device_authorization_endpoint ?? null) : null;
+  } catch {
+    signal.throwIfAborted();
+    // Many servers have no such document, and the sign-in by the browser does not need it.
+    return null;
+  }
+}
+
+async function byClock(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
 }
 
 /** Says who asks (RFC 6749, section 2.3). @returns the headers; `body` gets the rest */

@@ -13,7 +13,7 @@ import type { CredentialFile, Environment, McpHttpServer, McpServer, SignIn } fr
 import { CallbackServer, type CallbackServerOptions } from '../../sign-in/index.ts';
 import { documentFetch } from '../bounded-fetch.ts';
 import { serverHeaders } from '../server-environment.ts';
-import { DeviceProvider, deviceEndpoint, type ShownCode } from './device-provider.ts';
+import { DeviceProvider, deviceEndpoint, type ShownCode, type Wait } from './device-provider.ts';
 import { refuseInsecure } from './insecure-address.ts';
 import { SignInProvider } from './sign-in-provider.ts';
 
@@ -35,6 +35,8 @@ export interface SignInOptions {
   readonly onAddress: (address: URL) => void;
   readonly onCode: (code: ShownCode) => void;
   readonly signal: AbortSignal;
+  /** As in `DeviceProviderOptions`. */
+  readonly wait?: Wait;
 }
 
 /** A sign-in that has begun: what the server and its authorization server have said of themselves. */
@@ -67,7 +69,7 @@ export async function signIn(options: SignInOptions): Promise<void> {
   const scope = scopeOf(options, before, challenge.scope);
   const asked = { forceReauthorization: true, ...(scope === undefined ? {} : { scope }) };
   const begun = { options, before, discovery, fetchFn, authOptions: { serverUrl: url, fetchFn, ...place, ...asked } };
-  const endpoint = way === 'browser' ? null : await deviceEndpoint(discovery, fetchFn);
+  const endpoint = way === 'browser' ? null : await deviceEndpoint(discovery, fetchFn, signal);
   if (endpoint !== null) return await byCode(begun, endpoint);
   if (way === 'device') throw new Error('the authorization server gives out no codes for devices');
   await byBrowser(begun);
@@ -100,7 +102,7 @@ async function byBrowser({ options, before, discovery, authOptions, fetchFn }: B
 }
 
 async function byCode({ options, before, discovery, authOptions, fetchFn }: Begun, endpoint: string): Promise<void> {
-  const { server, file, onCode, signal } = options;
+  const { server, file, onCode, signal, wait } = options;
   refuseInsecure(endpoint, "the authorization server's address");
   const provider = new DeviceProvider({
     serverUrl: server.transport.url,
@@ -114,6 +116,7 @@ async function byCode({ options, before, discovery, authOptions, fetchFn }: Begu
     onSignedIn: async (entry) => void (await file.write(server.name, entry, signal)),
     fetchFn,
     signal,
+    wait,
   });
   while (!(await provider.isDone(() => auth(provider, authOptions)))) signal.throwIfAborted();
 }

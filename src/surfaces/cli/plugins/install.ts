@@ -7,10 +7,8 @@ import {
   filesDigest,
   folderFiles,
   InstalledPlugin,
-  installedPlugins,
   PluginFault,
   pluginFolder,
-  removeUnusedFolders,
 } from '../../../storage/plugins/index.ts';
 import { recordAccepted } from './accepted-files.ts';
 import type { FoundPlugin } from './plugin-source.ts';
@@ -23,11 +21,13 @@ interface InstallOptions {
 
 /**
  * Copies a plugin into keel's home. It is complete under a name of its own before it counts, and what was there counts until then.
- * @throws KeelError `storageFailed`
+ * @throws KeelError, the reason of the signal
  */
 export async function installPlugin({ plugin, source }: FoundPlugin, options: InstallOptions): Promise<void> {
   const { home, enabled, signal } = options;
   const folder = pluginFolder(home, plugin);
+  const { files: _files, notes: _notes, ...facts } = plugin;
+  const installed = InstalledPlugin.parse({ ...facts, source, enabled });
   try {
     using staging = temporaryDirectory(home, 'plugin');
     const copy = join(staging.path, 'copy');
@@ -36,19 +36,19 @@ export async function installPlugin({ plugin, source }: FoundPlugin, options: In
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(file, content, { mode: isExecutable ? 0o700 : 0o600, flag: 'wx' });
     }
-    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-    if (!hasContent(folder, plugin.digest)) {
-      rmSync(folder, { recursive: true, force: true });
-      renameSync(copy, folder);
-    }
-    recordAccepted(home, plugin);
+    await changeInstalled(home, signal, (before) => {
+      mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+      if (!hasContent(folder, plugin.digest)) {
+        rmSync(folder, { recursive: true, force: true });
+        renameSync(copy, folder);
+      }
+      recordAccepted(home, plugin);
+      return [...before.filter(({ name }) => name !== plugin.name), installed];
+    });
   } catch (cause) {
+    if (cause instanceof KeelError || signal.aborted) throw cause;
     throw new KeelError('storageFailed', `${folder} can't be written: ${reasonOf(cause)}`, { cause });
   }
-  const { files: _files, notes: _notes, ...facts } = plugin;
-  const installed = InstalledPlugin.parse({ ...facts, source, enabled });
-  await changeInstalled(home, signal, (before) => [...before.filter(({ name }) => name !== plugin.name), installed]);
-  removeUnusedFolders(home, installedPlugins(home));
 }
 
 /**
@@ -57,8 +57,7 @@ export async function installPlugin({ plugin, source }: FoundPlugin, options: In
  * @throws KeelError
  */
 export async function removePlugin(home: string, name: string, signal: AbortSignal): Promise<number> {
-  await changeInstalled(home, signal, (before) => before.filter((one) => one.name !== name));
-  return removeUnusedFolders(home, installedPlugins(home));
+  return await changeInstalled(home, signal, (before) => before.filter((one) => one.name !== name));
 }
 
 /** Threads that run may use a folder: one that has the right content stays as it is. */

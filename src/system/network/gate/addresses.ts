@@ -83,6 +83,12 @@ export function canonicalAddress(text: string): string | null {
   return groupsOf(short).slice(0, 6).join() === '0,0,0,0,0,65535' ? lastAsV4(short) : short;
 }
 
+/** An address in its one spelling, with the IPv4 address that it is translated to. A name is only itself. */
+export function withTranslated(host: string): readonly string[] {
+  const translated = isIPv6(host) ? translatedV4(host) : null;
+  return translated === null ? [host] : [host, translated];
+}
+
 /** The IPv4 address behind one of the addresses by which IPv6-only networks reach IPv4 (64:ff9b::/96). */
 function translatedV4(address: string): string | null {
   return groupsOf(address).slice(0, 6).join() === `${0x64},${0xff9b},0,0,0,0` ? lastAsV4(address) : null;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { monotonicMs } from '../../../foundation/util/index.ts';
-import { type AddressKind, addressKind, canonicalAddress } from './addresses.ts';
+import { type AddressKind, addressKind, canonicalAddress, withTranslated } from './addresses.ts';
 import type { AskUser, Destination } from './destination.ts';
 import { type DomainRules, matchesAny, names } from './domain-rules.ts';
 import { formatHostAndPort } from './host.ts';
@@ -97,9 +97,9 @@ export class Gate {
 
   async #judge(destination: Destination, signal: AbortSignal, method: string | undefined): Promise<Verdict> {
     const { host, port, protocol } = destination;
-    const { allowed, denied, mode } = this.#rules;
-    if (matchesAny(denied, host, port)) return refusal('denied', destination, 'it is on the deny-list');
-    const rule = this.#ruleOf(destination);
+    const { allowed, mode } = this.#rules;
+    if (this.#isDenied(host, port)) return refusal('denied', destination, 'it is on the deny-list');
+    const rule = this.#ruleFor(destination);
     if (rule.type === 'forbidden') return refusal('denied', destination, rule.reason ?? 'a rule forbids it');
     if (mode === 'limited' && (protocol !== 'http' || !READING.has(method ?? ''))) {
       const why = 'only GET, HEAD and OPTIONS by plain HTTP pass here (sandbox.network.mode is "limited")';
@@ -132,7 +132,7 @@ export class Gate {
       addresses = [];
     }
     if (addresses.length === 0) return refusal('unresolved', destination, 'its name could not be resolved');
-    if (addresses.some((address) => matchesAny(this.#rules.denied, address, port))) {
+    if (addresses.some((address) => this.#isDenied(address, port))) {
       return refusal('denied', destination, 'its name leads to an address on the deny-list');
     }
     const isOpen = (address: string) => {
@@ -142,6 +142,16 @@ export class Gate {
     // One that is wrong is enough: who answers so is not to be trusted with the rest.
     if (addresses.every(isOpen)) return { type: 'open', addresses };
     return refusal('notAllowedLocal', destination, 'its name leads to an address inside this machine or its network');
+  }
+
+  /** What is denied is so by its IPv6 translation too, which leads to the same host. */
+  #isDenied(host: string, port: number): boolean {
+    return withTranslated(host).some((one) => matchesAny(this.#rules.denied, one, port));
+  }
+
+  #ruleFor(destination: Destination): HostRuleVerdict {
+    const verdicts = withTranslated(destination.host).map((host) => this.#ruleOf({ ...destination, host }));
+    return verdicts.find(({ type }) => type === 'forbidden') ?? verdicts[0] ?? noRule();
   }
 
   async #askAbout(destination: Destination, signal: AbortSignal, reason: string | null): Promise<Refusal | null> {

@@ -32,6 +32,11 @@ const to = (text: string, protocol: Destination['protocol'] = 'https'): Destinat
   return { host, port: port ?? 443, protocol };
 };
 
+const DENIES_NINE = rules({
+  allowed: ['64:ff9b::9.9.9.9', '64:ff9b::8.8.8.8'],
+  denied: ['9.9.9.9:443'],
+});
+
 /** What a gate says, `open` with its addresses or why not; and which names it looked up. */
 async function judged(
   where: string,
@@ -70,6 +75,9 @@ describe('a destination', () => {
     ['in the private network', '10.0.0.1', rules({ allowLocalBinding: false }), 'notAllowedLocal'],
     ['in the private network, and named', '10.0.0.1', rules({ allowed: ['10.0.0.1'] }), ['10.0.0.1']],
     ['with the credentials of the machine', '169.254.169.254', rules({ allowLocalBinding: true }), 'notAllowedLocal'],
+    ['denied, translated into IPv6', '[64:ff9b::9.9.9.9]', DENIES_NINE, 'denied'],
+    ['denied at another port, translated into IPv6', '[64:ff9b::9.9.9.9]:80', DENIES_NINE, ['64:ff9b::909:909']],
+    ['not denied, translated into IPv6', '[64:ff9b::8.8.8.8]', DENIES_NINE, ['64:ff9b::808:808']],
     ['of that kind, and named', '169.254.169.254', rules({ allowed: ['169.254.169.254'] }), ['169.254.169.254']],
   ])('%s', async (_, where, list, wanted) => {
     expect((await judged(where, { rules: list })).verdict).toEqual(wanted);
@@ -91,6 +99,8 @@ describe('a destination', () => {
     ['to the same, translated into IPv6', ['64:ff9b::a9fe:a9fe'], { allowLocalBinding: true }, 'notAllowedLocal'],
     ['to a denied address', ['9.9.9.9'], {}, 'denied'],
     ['to a denied address that is mapped into IPv6', ['::ffff:9.9.9.9'], {}, 'denied'],
+    ['to a denied address that is translated into IPv6', ['64:ff9b::909:909'], {}, 'denied'],
+    ['to another address that is translated into IPv6', ['64:ff9b::808:808'], {}, ['64:ff9b::808:808']],
     ['to a denied address among others', [PUBLIC, '9.9.9.9'], {}, 'denied'],
     ['to something that is no address', ['nonsense'], {}, 'notAllowedLocal'],
     ['to nothing', [], {}, 'unresolved'],
@@ -144,6 +154,12 @@ describe('a destination', () => {
     ['forbids', () => ({ type: 'forbidden', reason: null }), 'a.example', 'denied'],
     ['wants it asked about, and nobody is there', () => ({ type: 'prompt', reason: null }), 'a.example', 'notAllowed'],
     ['allows what is denied', () => ({ type: 'allowed' }), 'd.example', 'denied'],
+    [
+      'forbids by the IPv4 address that it is translated to',
+      ({ host }) => (host === '9.9.9.9' ? { type: 'forbidden', reason: null } : { type: 'allowed' }),
+      '[64:ff9b::9.9.9.9]',
+      'denied',
+    ],
     ['allows a local address', () => ({ type: 'allowed' }), '10.0.0.1', ['10.0.0.1']],
   ])('that a rule of the user\u2019s %s', async (_, ruleOf, where, wanted) => {
     const list = rules({ allowed: ['a.example'], denied: ['d.example'] });

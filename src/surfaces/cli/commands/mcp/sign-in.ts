@@ -20,13 +20,14 @@ import { type McpPlace, unknownServer } from './show.ts';
 import type { McpValues } from './spec.ts';
 import { testServer } from './test.ts';
 
-/** `keel mcp login`: signs in to a server over HTTP, and tries it. @throws KeelError for a server that has no sign-in */
+/** `keel mcp login`: signs in to a server over HTTP, and tries it. @throws KeelError for a server that has no sign-in, UsageError */
 export async function login({ io, values }: McpPlace, name: string): Promise<number> {
   const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: values.config ?? [], flags: {} });
   const server = config.mcpServers.find((one) => one.name === name);
   if (server === undefined) throw unknownServer(name);
   const transport = withSignIn(server.transport, name, config);
   const file = new CredentialFile(config.home, config.credentialStores.mcp);
+  const way = wayOf(values, config);
   using stop = stopSignal(io);
   try {
     await signInTo({
@@ -34,7 +35,7 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
       env: config.env,
       file,
       scopes: values.scopes?.split(/[\s,]+/).filter((scope) => scope !== '') ?? null,
-      way: wayOf(values, config),
+      way,
       onAddress: (address) => show(io, config, { address, withBrowser: !values['no-browser'] }),
       onCode: (code) => showCode(io, code),
       signal: stop.signal,
