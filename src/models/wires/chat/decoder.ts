@@ -19,6 +19,8 @@ export interface ChatDecoderContext {
 /** Far above any real answer. Beyond it the server is taken for broken. */
 const MAX_RESPONSE_CHARS = 128 * 1024 * 1024;
 const DONE = '[DONE]';
+/** With some white space around it. */
+const MAX_DONE_CHARS = 32;
 const FILTERED = '[The provider ended this answer: its filter refused the rest.]';
 /** What a message of an answer is known to hold. Anything else is kept and goes back to the server that sent it. */
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
@@ -58,7 +60,7 @@ export class ChatDecoder implements ResponseDecoder {
   }
 
   #decoded(data: string): readonly ModelEvent[] {
-    if (data.trim() === DONE) return this.#ended();
+    if (data.length < MAX_DONE_CHARS && data.trim() === DONE) return this.#ended();
     const chunk = asObject(parseJson(data));
     return chunk === null || this.#isComplete ? [] : this.#chunk(chunk);
   }
@@ -98,6 +100,11 @@ export class ChatDecoder implements ResponseDecoder {
   }
 
   #delta(delta: JsonObject): readonly ModelEvent[] {
+    const words = plainText(delta);
+    return words === null ? this.#richDelta(delta) : this.#segments.say(words);
+  }
+
+  #richDelta(delta: JsonObject): readonly ModelEvent[] {
     const thought = thoughtIn(delta);
     const thoughts = thought === null ? [] : this.#segments.think(thought);
     const words = this.#segments.say(textIn(delta));
@@ -146,6 +153,12 @@ export class ChatDecoder implements ResponseDecoder {
     const cache = this.#cache === null ? {} : { cache: this.#cache };
     return { type: 'completed', responseId: this.#responseId, usage: this.#usage, ...cache };
   }
+}
+
+/** The text of a piece that has nothing else, as nearly all of an answer; null: there is more to look at. */
+function plainText(delta: JsonObject): string | null {
+  for (const name in delta) if (name !== 'content' && name !== 'role') return null;
+  return typeof delta['content'] === 'string' ? delta['content'] : null;
 }
 
 /** Text, or a list of parts with one; what the model says instead of an answer counts as one. */
