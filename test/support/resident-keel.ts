@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KeelOptions, KeelRun } from './keel.ts';
 
 /*
@@ -16,17 +17,31 @@ export interface CommandLine {
   readonly stdin: string;
 }
 
+/** A command that takes longer hangs, ms: less than a test may take. */
+const LONGEST_MS = 50_000;
+
 let resident: ChildProcess | null = null;
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs a command line to its end, after those that were asked for before. The environment is what `runKeel` gives. */
-export function runCommandLine(args: readonly string[], options: KeelOptions): Promise<KeelRun> {
-  const run = last.then(() => runNext(args, options));
+/**
+ * Runs a command line to its end, after those that were asked for before. The environment is what `runKeel` gives. One that hangs
+ * is ended with the process, and the next one gets a new process.
+ */
+export function runCommandLine(
+  args: readonly string[],
+  options: KeelOptions,
+  longestMs: number = LONGEST_MS,
+): Promise<KeelRun> {
+  const run = last.then(() => runNext(args, options, longestMs));
   last = run.catch(() => undefined);
   return run;
 }
 
-async function runNext(args: readonly string[], { home, cwd, url, env, stdin }: KeelOptions): Promise<KeelRun> {
+async function runNext(
+  args: readonly string[],
+  { home, cwd, url, env, stdin }: KeelOptions,
+  longestMs: number,
+): Promise<KeelRun> {
   const child = resident ?? start();
   const line: CommandLine = {
     args,
@@ -46,13 +61,18 @@ async function runNext(args: readonly string[], { home, cwd, url, env, stdin }: 
     throw new Error(`the process of keel's has ended with code ${String(code)} while it ran keel ${args.join(' ')}`);
   });
   const answer = once(child, 'message', { signal: ended.signal });
+  const hangs = delay(longestMs, undefined, { signal: ended.signal }).then(() => {
+    resident = null;
+    child.kill('SIGKILL');
+    throw new Error(`keel ${args.join(' ')} has not ended after ${longestMs} ms`);
+  });
   child.send(line);
   try {
-    const [run] = await Promise.race([answer, exit]);
+    const [run] = await Promise.race([answer, exit, hangs]);
     return run;
   } finally {
     ended.abort();
-    for (const left of [answer, exit]) left.catch(() => undefined);
+    for (const left of [answer, exit, hangs]) left.catch(() => undefined);
   }
 }
 
@@ -62,7 +82,7 @@ function start(): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   child.once('exit', () => {
-    resident = null;
+    if (resident === child) resident = null;
   });
   // It ends when the tests' process does: the channel between them is closed then.
   child.unref();

@@ -15,8 +15,6 @@ const { runCommand } = load('./cli.cjs') as { readonly runCommand: typeof RunCom
 
 // Programs that keel starts as itself are the launcher's.
 process.argv[1] = keelBin;
-// Each command that runs adds a listener of the end of its process.
-process.setMaxListeners(0);
 process.once('disconnect', () => process.exit(0));
 process.on('message', (line: CommandLine) => void answer(line));
 
@@ -47,11 +45,21 @@ async function answer({ args, cwd, env, stdin }: CommandLine): Promise<void> {
   const stderr = new PassThrough().setEncoding('utf8');
   const outputs = [textOf(stdout), textOf(stderr)];
   const io = { env: process.env, cwd, stdin: Readable.from(Buffer.from(stdin)), stdout, stderr };
+  const before = new Set(process.listeners('exit'));
   const code = await runCommand(io, args);
+  endAs(code, before);
   stdout.end();
   stderr.end();
   const [out, err] = await Promise.all(outputs);
   process.send?.({ code, signal: null, stdout: out, stderr: err });
+}
+
+/** Does what a process of the command alone would do when it exits. */
+function endAs(code: number, before: ReadonlySet<unknown>): void {
+  for (const listener of process.listeners('exit').filter((one) => !before.has(one))) {
+    listener.call(process, code);
+    process.removeListener('exit', listener);
+  }
 }
 
 async function textOf(stream: PassThrough): Promise<string> {

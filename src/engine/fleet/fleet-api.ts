@@ -29,6 +29,8 @@ const State = z.looseObject({
       questions: z.array(z.object({ questionId: z.string(), about: z.string() })),
     }),
   ),
+  /** Newest last. `dropped`: the numbers of the messages that an interrupt has overtaken; an earlier fleet only counts them. */
+  ended: z._default(z.array(z.looseObject({ turnId: z.string(), dropped: z.catch(z.array(z.int()), []) })), []),
 });
 export type FleetState = z.infer<typeof State>;
 
@@ -36,6 +38,9 @@ const Recorded = z.looseObject({ turns: z.array(Turn), context: z.nullable(TurnC
 export type RecordedThread = z.infer<typeof Recorded>;
 
 const Refusal = z.looseObject({ message: z.string() });
+/** Which input of which turn was sent. */
+const Arrival = z.looseObject({ turnId: z.string(), at: z.int() });
+export type FleetArrival = z.infer<typeof Arrival>;
 const Submitted = z.looseObject({ turnId: z.string() });
 
 export type FleetInput =
@@ -56,9 +61,12 @@ const SILENT_MS = 15_000;
 /** One thread at the front of a fleet. */
 export class FleetApi {
   readonly #address: FleetAddress;
+  readonly #silentMs: number;
 
-  constructor(address: FleetAddress) {
+  /** @param silentMs how long the front may show no sign of life before a connection to it counts as lost */
+  constructor(address: FleetAddress, silentMs = SILENT_MS) {
     this.#address = address;
+    this.#silentMs = silentMs;
   }
 
   /** @throws KeelError `threadNotFound`, `unauthorized`, `httpConnectionFailed`, `invalidInput` */
@@ -79,37 +87,28 @@ export class FleetApi {
     return Submitted.parse(answer).turnId;
   }
 
-  /** @throws as `state` */
-  async input(input: FleetInput, signal: AbortSignal): Promise<void> {
-    await this.#json('POST', `/thread/${this.#id}/input`, input, signal);
+  /** @returns null from an earlier fleet @throws as `state` */
+  async input(input: FleetInput, signal: AbortSignal): Promise<FleetArrival | null> {
+    const answer = await this.#json('POST', `/thread/${this.#id}/input`, input, signal);
+    return Arrival.safeParse(answer).data ?? null;
   }
 
   /** What the worker that runs the thread shows, until the connection ends. @throws as `state` */
   async *live(signal: AbortSignal): AsyncGenerator<FleetSent, void, undefined> {
     const silent = new AbortController();
-    const timer = setTimeout(() => silent.abort(), SILENT_MS);
+    const silence = () => setTimeout(() => silent.abort(), this.#silentMs);
+    let timer = silence();
     try {
-      yield* this.#sent(AbortSignal.any([signal, silent.signal]), timer);
+      const path = `/threads/${this.#id}/watch?live`;
+      const response = await this.#fetch('GET', path, undefined, AbortSignal.any([signal, silent.signal]));
+      for await (const sent of sentIn(response)) {
+        // Time in which the reader works is no silence of the front.
+        clearTimeout(timer);
+        yield* sent;
+        timer = silence();
+      }
     } finally {
       clearTimeout(timer);
-    }
-  }
-
-  async *#sent(signal: AbortSignal, timer: NodeJS.Timeout): AsyncGenerator<FleetSent, void, undefined> {
-    const response = await this.#fetch('GET', `/threads/${this.#id}/watch?live`, undefined, signal);
-    const sent: FleetSent[] = [];
-    const parser = createParser({
-      onEvent: ({ event, data }) => {
-        if (event === 'attached' || event === 'detached') sent.push({ type: event });
-        const { data: known } = event === 'live' ? SessionEvent.safeParse(parseJson(data)) : { data: undefined };
-        if (known !== undefined) sent.push({ type: 'live', event: known });
-      },
-    });
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      timer.refresh();
-      parser.feed(decoder.decode(chunk, { stream: true }));
-      yield* sent.splice(0);
     }
   }
 
@@ -139,6 +138,23 @@ export class FleetApi {
     if (response.ok) return response;
     const message = Refusal.safeParse(parseJson(await response.text())).data?.message;
     throw new KeelError(kindOf(response.status), message ?? `the fleet at ${url} answered ${response.status}`);
+  }
+}
+
+/** What each part of the answer completes; a part with a sign of life alone completes nothing. */
+async function* sentIn({ body }: Response): AsyncGenerator<readonly FleetSent[], void, undefined> {
+  const sent: FleetSent[] = [];
+  const parser = createParser({
+    onEvent: ({ event, data }) => {
+      if (event === 'attached' || event === 'detached') sent.push({ type: event });
+      const { data: known } = event === 'live' ? SessionEvent.safeParse(parseJson(data)) : { data: undefined };
+      if (known !== undefined) sent.push({ type: 'live', event: known });
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of body ?? []) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield sent.splice(0);
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { imageInputPart } from '../../models/prompt/index.ts';
 import { EventHub, type SessionReport } from '../session/index.ts';
 import type { LiveThread } from '../threads/index.ts';
-import { type FleetAddress, FleetApi, type FleetInput, type FleetState } from './fleet-api.ts';
+import { type FleetAddress, FleetApi, type FleetArrival, type FleetInput, type FleetState } from './fleet-api.ts';
 import { ShownItems } from './shown-items.ts';
 
 /** How often a thread is looked at that no worker shows, ms. */
@@ -35,6 +35,8 @@ export class FleetThread implements LiveThread {
   readonly #shown = new ShownItems();
   readonly #stop = new AbortController();
   readonly #questions = new Set<string>();
+  /** Messages from here for turns that have not ended yet. */
+  readonly #steers: (FleetArrival & { readonly id: string })[] = [];
   /** Ops reach the fleet in their order. */
   #sending: Promise<void> = Promise.resolve();
   readonly #following: Promise<void>;
@@ -116,7 +118,11 @@ export class FleetThread implements LiveThread {
     switch (op.type) {
       case 'userInput': {
         const sent = { ...op, items: await Promise.all(op.items.map((item) => this.#withPicture(item))) };
-        if ((await this.#look()).current !== null) return this.#input(steerOf(sent.items));
+        if ((await this.#look()).current !== null) {
+          const arrival = await this.#api.input(steerOf(sent.items), this.#stop.signal);
+          if (arrival !== null) this.#steers.push({ ...arrival, id });
+          return;
+        }
         await this.#api.submit(sent, submissionId(id), this.#stop.signal);
         return;
       }
@@ -142,8 +148,8 @@ export class FleetThread implements LiveThread {
     }
   }
 
-  #input(input: FleetInput): Promise<void> {
-    return this.#api.input(input, this.#stop.signal);
+  async #input(input: FleetInput): Promise<void> {
+    await this.#api.input(input, this.#stop.signal);
   }
 
   #refused(error: unknown, op: Op, id: string): void {
@@ -185,6 +191,8 @@ export class FleetThread implements LiveThread {
   }
 
   #noteLive(event: SessionEvent): void {
+    // The fleet decides what becomes of a message that a turn has not taken: its state says so.
+    if (event.type === 'submissions.dropped') return;
     if (event.type === 'thread.closed') this.#isAttached = false;
     if (event.type === 'approval.requested' && !this.#asks(event.request.questionId)) return;
     if (event.type === 'approval.resolved') this.#questions.delete(event.questionId);
@@ -232,7 +240,18 @@ export class FleetThread implements LiveThread {
 
   async #look(): Promise<FleetState> {
     this.#state = await this.#api.state(this.#stop.signal);
+    this.#noteDropped(this.#state);
     return this.#state;
+  }
+
+  /** Reports messages from here that have reached no conversation, when their turn has ended. */
+  #noteDropped({ ended }: FleetState): void {
+    for (const { turnId, dropped } of ended) {
+      const sent = this.#steers.filter((steer) => steer.turnId === turnId);
+      for (const steer of sent) this.#steers.splice(this.#steers.indexOf(steer), 1);
+      const ids = sent.filter(({ at }) => dropped.includes(at)).map(({ id }) => id);
+      if (ids.length > 0) this.#hub.emit({ type: 'submissions.dropped', turnId, ids });
+    }
   }
 
   /** @returns whether the question is new to this client */

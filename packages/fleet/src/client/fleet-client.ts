@@ -185,8 +185,8 @@ export class FleetClient {
     }
   }
 
-  #input(threadId: string, input: TurnInput['input']): Promise<void> {
-    return called(this.#thread(threadId).input(input));
+  async #input(threadId: string, input: TurnInput['input']): Promise<void> {
+    await called(this.#thread(threadId).input(input));
   }
 
   #thread(threadId: string) {

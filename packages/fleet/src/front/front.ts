@@ -167,8 +167,9 @@ export class Front {
   /** The user's newest threads. What a folder says of its owner is a hint: the engine decides whose a thread is. */
   async #list(user: string, response: ServerResponse): Promise<void> {
     const { ingress, places } = this.#options;
+    const ids = await places.threadsOf(user);
     const threads = await Promise.all(
-      places.threadsOf(user).map(async (id) => {
+      ids.map(async (id) => {
         const { status, body } = await ingress.call(user, id, 'state', undefined);
         return status === 200 && body !== '' && body !== 'null' ? [{ id, state: JSON.parse(body) }] : [];
       }),

@@ -1,8 +1,10 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Place } from '../protocol.ts';
 import { git, PlaceError } from './git.ts';
+import { ABANDONED_MS, Maker } from './maker.ts';
+import { ThreadIndex } from './thread-index.ts';
 import { isThreadId, type WorkTree } from './work-tree.ts';
 
 export interface PlacesOptions {
@@ -10,14 +12,12 @@ export interface PlacesOptions {
   readonly data: string;
   /** What the URL of a clone may begin with, up to a `/`: `https://git.example.com/team/`. None: there are no clones. */
   readonly cloneFrom: readonly string[];
+  /** After how long without a sign of life another front takes over the making of a place, ms. */
+  readonly abandonedMs?: number;
 }
 
 /** Of the operator's settings, in `settings/`, what every thread's home shows. Threads read it and write none of it. */
 const SHARED = ['config.toml', 'AGENTS.md', 'skills', 'prompts', 'agents'];
-
-/** The file that names the user for whom a thread was made. */
-const OWNER = 'owner';
-const MOST_LISTED = 50;
 
 /**
  * The folders of a fleet's threads: `threads/<id>/home`, with the record, and `threads/<id>/work`. Nothing that a user names leads out
@@ -26,12 +26,16 @@ const MOST_LISTED = 50;
 export class Places {
   readonly #data: string;
   readonly #cloneFrom: readonly string[];
+  readonly #abandonedMs: number;
+  readonly #index: ThreadIndex;
   /** By thread: a client that asks again waits for its first attempt. */
   readonly #making = new Map<string, Promise<unknown>>();
 
-  constructor({ data, cloneFrom }: PlacesOptions) {
+  constructor({ data, cloneFrom, abandonedMs = ABANDONED_MS }: PlacesOptions) {
     this.#data = realpathSync(data);
     this.#cloneFrom = cloneFrom;
+    this.#abandonedMs = abandonedMs;
+    this.#index = new ThreadIndex(this.#data);
   }
 
   /** Makes the place of a new thread; what an attempt has left that failed or died is made again. @throws PlaceError */
@@ -62,26 +66,20 @@ export class Places {
 
   /** Writes down for whom a thread was made, for lists. @throws PlaceError for what is no id */
   async noteOwner(threadId: string, user: string): Promise<void> {
-    await writeFile(join(this.#folderOf(threadId), OWNER), user, { mode: 0o600 });
+    this.#folderOf(threadId);
+    await this.#index.note(user, threadId);
   }
 
   /** The newest threads that were made for a user. */
-  threadsOf(user: string): readonly string[] {
-    const folder = join(this.#data, 'threads');
-    if (!existsSync(folder)) return [];
-    const made = readdirSync(folder).flatMap((id) => {
-      const path = join(folder, id, OWNER);
-      const { mtimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
-      return isThreadId(id) && mtimeMs > 0 && readFileSync(path, 'utf8') === user ? [{ id, mtimeMs }] : [];
-    });
-    const newest = made.toSorted((one, other) => other.mtimeMs - one.mtimeMs).slice(0, MOST_LISTED);
-    return newest.map(({ id }) => id);
+  threadsOf(user: string): Promise<readonly string[]> {
+    return this.#index.newest(user);
   }
 
   /** Removes a thread's work tree, and with `record` all that is known of it. What is shared stays. @throws PlaceError */
   async clean(threadId: string, { record }: { readonly record: boolean }, signal: AbortSignal): Promise<void> {
     const folder = this.#folderOf(threadId);
     await rm(join(folder, 'work'), { recursive: true, force: true });
+    await removeDrafts(folder);
     if (record) await rm(folder, { recursive: true, force: true });
     signal.throwIfAborted();
   }
@@ -113,28 +111,47 @@ export class Places {
         return cwd;
       case 'worktree': {
         const repository = this.#given('repositories', work.repository);
-        return this.#whole(cwd, async () => {
-          await git(['-C', repository, 'worktree', 'prune'], signal);
-          await git(['-C', repository, 'worktree', 'add', '--detach', cwd, work.revision ?? 'HEAD'], signal);
-        });
+        // The entry of an attempt that was killed is locked. A work tree can't be renamed without its repository.
+        return this.#whole(
+          cwd,
+          async () => {
+            await git(['-C', repository, 'worktree', 'prune'], signal);
+            const add = ['worktree', 'add', '-f', '-f', '--detach', cwd, work.revision ?? 'HEAD'];
+            await git(['-C', repository, ...add], signal);
+          },
+          signal,
+        );
       }
       case 'clone':
         this.#requireAllowed(work.url);
-        return this.#whole(cwd, async () => {
-          await git(['clone', '--no-checkout', '--no-hardlinks', '--', work.url, cwd], signal);
-          await git(['-C', cwd, 'checkout', '--detach', work.revision ?? 'HEAD', '--'], signal);
-        });
+        return this.#whole(
+          cwd,
+          async (maker) => {
+            await git(['clone', '--no-checkout', '--no-hardlinks', '--', work.url, maker.draft], signal);
+            await git(['-C', maker.draft, 'checkout', '--detach', work.revision ?? 'HEAD', '--'], signal);
+            if (maker.isOwner) await rename(maker.draft, cwd);
+          },
+          signal,
+        );
     }
   }
 
-  /** A mark beside a directory says that it is not whole: a work tree of git can't be renamed once it is. */
-  async #whole(cwd: string, make: () => Promise<void>): Promise<string> {
-    const mark = `${cwd}.unfinished`;
-    if (existsSync(cwd) && !existsSync(mark)) return cwd;
-    await writeFile(mark, '');
-    await rm(cwd, { recursive: true, force: true });
-    await make();
-    await rm(mark);
+  /** Makes a directory that is not whole, alone among all fronts. What a failure leaves is removed. */
+  async #whole(cwd: string, make: (maker: Maker) => Promise<void>, signal: AbortSignal): Promise<string> {
+    await using maker = await Maker.of(cwd, this.#abandonedMs, signal);
+    if (maker === null) return cwd;
+    const clear = async () => {
+      await rm(cwd, { recursive: true, force: true });
+      await removeDrafts(dirname(cwd));
+    };
+    await clear();
+    try {
+      await make(maker);
+    } catch (error) {
+      if (maker.isOwner) await clear();
+      throw error;
+    }
+    if (!maker.isOwner) throw new PlaceError('another front has taken the making of this place over: ask again');
     return cwd;
   }
 
@@ -150,5 +167,13 @@ export class Places {
     const path = join(this.#data, kind, name);
     if (!existsSync(path)) throw new PlaceError(`there is no ${name} in ${kind}`);
     return path;
+  }
+}
+
+/** Removes clones that are not whole. */
+async function removeDrafts(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('work.draft-')) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

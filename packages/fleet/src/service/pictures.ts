@@ -4,13 +4,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CancelledError, TerminalError } from '@restatedev/restate-sdk';
 import type { Op, UserInput } from 'keel/protocol';
 
 /** A longer URL has the picture in it. */
 const LONGEST_NAME = 2_048;
 const NAME = /^keel-picture:([0-9a-f]{64})$/;
 
-export function isLong(url: string): boolean {
+/** How often a picture is tried to be stored, in ms and attempts: whoever sent it waits, and so does its thread. */
+const RETRIES = { maxRetryAttempts: 5, maxRetryDuration: 3_000, maxRetryInterval: 1_000 };
+
+function isLong(url: string): boolean {
   return url.length > LONGEST_NAME;
 }
 
@@ -23,6 +27,26 @@ export function picturesOf(op: Op): readonly string[] {
 export function withPictures(op: Op, urls: readonly string[]): Op {
   const left = [...urls];
   return withItems(op, (item) => (item.type === 'image' ? { ...item, url: left.shift() ?? item.url } : item));
+}
+
+/**
+ * The URLs as the engine keeps them: names in the place of what is long, which is stored first.
+ * @param run does work that is journaled, as `ctx.run` of the engine does
+ * @throws TerminalError 409 when a picture can't be stored
+ */
+export async function keepPictures(
+  home: string,
+  urls: readonly string[],
+  run: (work: () => Promise<string[]>, retries: typeof RETRIES) => PromiseLike<string[]>,
+): Promise<string[]> {
+  if (!urls.some(isLong)) return [...urls];
+  try {
+    return await run(() => storePictures(home, urls), RETRIES);
+  } catch (error) {
+    // Any other error is the engine's own.
+    if (!(error instanceof TerminalError) || error instanceof CancelledError) throw error;
+    throw new TerminalError('the picture can’t be stored', { errorCode: 409 });
+  }
 }
 
 /** Puts what is long into files, each under its digest. @returns the URLs, with names in their place */

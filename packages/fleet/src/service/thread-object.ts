@@ -2,12 +2,15 @@ import { handlers, type ObjectContext, type ObjectSharedContext, object, Termina
 import { Submission, TurnInput, type TurnOutcome } from '../protocol.ts';
 import type { LimitObject } from './limit-object.ts';
 import { LIMIT, RETRIES, SHORT, stageKey, THREAD, TURN, USER_HEADER } from './names.ts';
-import { isLong, picturesOf, storePictures, withPictures } from './pictures.ts';
+import { keepPictures, picturesOf, withPictures } from './pictures.ts';
 import {
+  type Arrival,
   arrived,
   type Change,
   granted,
   Refusal,
+  restored,
+  type StoredState,
   stageEnded,
   stopped,
   submitted,
@@ -46,12 +49,17 @@ export const threadObject = object({
         return { turnId: change.turnId };
       });
     },
-    async input(ctx: ObjectContext, given: unknown): Promise<void> {
+    /** @returns the turn that the input is for, and its number there */
+    async input(ctx: ObjectContext, given: unknown): Promise<Arrival> {
       const { data: sent } = TurnInput.shape.input.safeParse(given);
       if (sent === undefined) throw refused('this is not an answer, a message or an interrupt');
       const state = await knownState(ctx);
       const input = sent.type === 'steer' ? { ...sent, images: await pictures(ctx, state, sent.images ?? []) } : sent;
-      attempted(() => carryOut(ctx, state, arrived(state, input)));
+      return attempted(() => {
+        const { turnId, at, ...change } = arrived(state, input);
+        carryOut(ctx, state, change);
+        return { turnId, at };
+      });
     },
     /** Takes back what waits and interrupts what runs. */
     async stop(ctx: ObjectContext): Promise<void> {
@@ -86,13 +94,14 @@ function newThread({ place, settings, limits }: Submission, owner: string): Thre
 }
 
 /** The engine keeps names of pictures, not the pictures. */
-async function pictures(ctx: ObjectContext, { place }: ThreadState, urls: readonly string[]): Promise<string[]> {
-  return urls.some(isLong) ? await ctx.run('pictures', () => storePictures(place.home, urls)) : [...urls];
+function pictures(ctx: ObjectContext, { place }: ThreadState, urls: readonly string[]): Promise<string[]> {
+  return keepPictures(place.home, urls, (work, retries) => ctx.run('pictures', work, retries));
 }
 
 /** Null for a thread that does not exist. Another user's thread is refused as if it did not. */
 async function ownState(ctx: ObjectSharedContext): Promise<ThreadState | null> {
-  const state = await ctx.get<ThreadState>(STATE);
+  const stored = await ctx.get<StoredState>(STATE);
+  const state = stored && restored(stored);
   if (state !== null && isOfIngress(ctx) && state.owner !== userOf(ctx)) throw unknownThread();
   return state;
 }

@@ -43,8 +43,8 @@ export interface EndedTurn {
   readonly message: string | null;
   readonly error: string | null;
   readonly tokens: number | null;
-  /** How many messages for it have reached no conversation: the user interrupted it before they could. */
-  readonly dropped: number;
+  /** The numbers of the messages for it that have reached no conversation: the user interrupted it before they could. */
+  readonly dropped: readonly number[];
 }
 
 export interface ThreadState {
@@ -60,6 +60,14 @@ export interface ThreadState {
   readonly queue: readonly QueuedTurn[];
   /** Oldest first. */
   readonly ended: readonly EndedTurn[];
+}
+
+/** A state as it is stored; an earlier version of the fleet did not write down whether it waits for its limits. */
+export type StoredState = Omit<ThreadState, 'isClaiming'> & Partial<Pick<ThreadState, 'isClaiming'>>;
+
+/** The state, whichever version stored it: there, a thread claimed its limits as long as its turn waited for them. */
+export function restored(stored: StoredState): ThreadState {
+  return { ...stored, isClaiming: stored.isClaiming ?? stored.current?.phase === 'limited' };
 }
 
 /** What is shown of a thread: neither what was submitted nor what was answered, which may be long. */
@@ -85,6 +93,13 @@ export type ThreadEffect =
   | { readonly type: 'giveBack'; readonly limits: readonly Limit[] }
   | { readonly type: 'start'; readonly job: Omit<TurnJob, 'threadId'> }
   | { readonly type: 'pass'; readonly turnId: string; readonly stage: number; readonly input: TurnInput };
+
+/** Which input of which turn it is. */
+export interface Arrival {
+  readonly turnId: string;
+  /** From 1. */
+  readonly at: number;
+}
 
 export interface Change {
   readonly state: ThreadState;
@@ -116,10 +131,14 @@ export function granted(before: ThreadState): Change {
   return current?.phase === 'limited' ? started(state, current) : { state, effects: [{ type: 'giveBack', limits }] };
 }
 
-/** An answer, a message or an interrupt for the current turn. @throws Refusal */
-export function arrived(before: ThreadState, input: TurnInput['input']): Change {
+/** An answer, a message or an interrupt for the current turn. @returns its number in that turn as well @throws Refusal */
+export function arrived(before: ThreadState, input: TurnInput['input']): Change & Arrival {
   const { current } = before;
   if (current === null) throw new Refusal('no turn of this thread is running or waiting');
+  return { ...taken(before, current, input), turnId: current.turnId, at: current.inputs.length + 1 };
+}
+
+function taken(before: ThreadState, current: CurrentTurn, input: TurnInput['input']): Change {
   // Nobody has to write down that a turn ended which never began.
   if (input.type === 'interrupt' && current.phase === 'limited' && current.stage === 0) {
     return withNext(takenBack({ ...before, current: null }, [current]));
@@ -155,14 +174,15 @@ export function stageEnded(state: ThreadState, turnId: string, stage: number, ou
   }
   const { status, message, error, tokens } = outcome;
   const { submissionId } = current;
-  const late = lateSteers(current, outcome.taken);
-  // Whoever interrupts a turn wants nothing more to happen: what was said to it starts none.
-  const dropped = status === 'interrupted' ? late.length : 0;
+  const late = steersIn(current).filter(({ at }) => !outcome.taken.includes(at));
+  // Whoever interrupts a turn wants nothing more of it: what was said before starts no turn, what is said afterwards does.
+  const isDropped = ({ at }: { readonly at: number }) => status === 'interrupted' && at < lastInterrupt(current);
+  const dropped = late.filter(isDropped).map(({ at }) => at);
   const ended = remembered([...state.ended, { turnId, submissionId, status, message, error, tokens, dropped }]);
   const queue = [
     ...late
-      .slice(dropped)
-      .map((op, at) => ({ turnId: `${turnId}-late-${at}`, submissionId: `${submissionId}-late-${at}`, op })),
+      .filter((steer) => !isDropped(steer))
+      .map(({ op }, at) => ({ turnId: `${turnId}-late-${at}`, submissionId: `${submissionId}-late-${at}`, op })),
     ...state.queue,
   ];
   const next = withNext({ ...state, current: null, ended, queue });
@@ -176,9 +196,12 @@ export function stopped(state: ThreadState): Change {
 }
 
 /** Turns that never started have an end too, for whoever waits for it. */
-function takenBack(state: ThreadState, turns: readonly QueuedTurn[]): ThreadState {
-  const none = { status: 'stopped', message: null, error: null, tokens: null, dropped: 0 } as const;
-  const stopped = turns.map(({ turnId, submissionId }) => ({ turnId, submissionId, ...none }));
+function takenBack(state: ThreadState, turns: readonly (QueuedTurn | CurrentTurn)[]): ThreadState {
+  const none = { status: 'stopped', message: null, error: null, tokens: null } as const;
+  const stopped = turns.map((turn) => {
+    const { turnId, submissionId } = turn;
+    return { turnId, submissionId, ...none, dropped: 'inputs' in turn ? steersIn(turn).map(({ at }) => at) : [] };
+  });
   return { ...state, ended: remembered([...state.ended, ...stopped]) };
 }
 
@@ -233,7 +256,12 @@ function asks({ questions }: CurrentTurn, questionId: string): boolean {
   return questions.some((question) => question.questionId === questionId);
 }
 
-/** Messages that came too late for the turn they were meant for: each is a turn of its own. */
-function lateSteers({ inputs }: CurrentTurn, taken: readonly number[]): Op[] {
-  return inputs.flatMap(({ at, input }) => (input.type === 'steer' && !taken.includes(at) ? [steerOp(input)] : []));
+/** The messages for a turn; one that came too late for it can be a turn of its own. */
+function steersIn({ inputs }: CurrentTurn): readonly { readonly at: number; readonly op: Op }[] {
+  return inputs.flatMap(({ at, input }) => (input.type === 'steer' ? [{ at, op: steerOp(input) }] : []));
+}
+
+/** The number of the newest interrupt; infinite for a turn that nobody here has interrupted. */
+function lastInterrupt({ inputs }: CurrentTurn): number {
+  return inputs.findLast(({ input }) => input.type === 'interrupt')?.at ?? Number.POSITIVE_INFINITY;
 }

@@ -53,13 +53,15 @@ export class SseStream implements Disposable {
   async #drained(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const stalled = setTimeout(() => this.#response.destroy(), this.#stalledMs);
-    this.#response.once('drain', resolve);
-    this.#closed.signal.addEventListener('abort', () => resolve(), { once: true });
+    const resume = () => resolve();
+    this.#response.once('drain', resume);
+    this.#closed.signal.addEventListener('abort', resume);
     try {
       if (!this.#closed.signal.aborted) await promise;
     } finally {
       clearTimeout(stalled);
-      this.#response.off('drain', resolve);
+      this.#response.off('drain', resume);
+      this.#closed.signal.removeEventListener('abort', resume);
     }
   }
 }
@@ -68,7 +70,7 @@ export class SseStream implements Disposable {
 export class SilenceLimit implements Disposable {
   readonly #silent = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** Whether something has come that is being worked on: whoever reads slowly is not taken for silence. */
+  /** Whether what has come is being worked on: whoever reads slowly is not taken for silence. */
   #isHeard = false;
 
   constructor(ms: number) {
@@ -91,6 +93,14 @@ export class SilenceLimit implements Disposable {
       this.#isHeard = false;
       this.#timer.refresh();
     }
+  }
+
+  /** Waits for work in which nothing need come. */
+  async pausedFor(work: Promise<void>): Promise<void> {
+    this.#isHeard = true;
+    await work;
+    this.#isHeard = false;
+    this.#timer.refresh();
   }
 
   [Symbol.dispose](): void {

@@ -85,7 +85,8 @@ async function forwardLive(
     });
     if (response.ok && response.body !== null) {
       isAttached = true;
-      await stream.send('attached', '{}');
+      // A client that takes nothing for a while is no silence of the worker.
+      await silence.pausedFor(stream.send('attached', '{}'));
       for await (const { event, data } of readSse(silence.heard(response.body))) {
         if (event === 'live') await stream.send('live', data);
       }

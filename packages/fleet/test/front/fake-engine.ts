@@ -64,10 +64,12 @@ export async function startFakeEngine(on: EngineHooks = {}) {
     if (state === undefined) return reply(404, { message: 'there is no such thread' });
     try {
       if (handler === 'input') {
-        const { state: after } = granted(arrived(state, body).state);
+        const { turnId, at, state: changed } = arrived(state, body);
+        const { state: after } = granted(changed);
         threads.set(id, after);
         begin(id, after);
         on.input?.(id, after);
+        return reply(200, { turnId, at });
       }
       return reply(200, null);
     } catch (error) {

@@ -4,16 +4,20 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PlaceError, Places, WorkTree } from '../../src/place/index.ts';
+import { Maker } from '../../src/place/maker.ts';
 
 const ID = '01999999-0000-7000-8000-000000000001';
 const never = new AbortController().signal;
@@ -41,7 +45,9 @@ function commit(text: string): string {
   return git('rev-parse', 'HEAD');
 }
 
-const places = () => new Places({ data, cloneFrom: [`file://${data}/repositories/`] });
+/** A maker without a sign of life for so long is dead here, ms. */
+const ABANDONED_MS = 600;
+const places = () => new Places({ data, cloneFrom: [`file://${data}/repositories/`], abandonedMs: ABANDONED_MS });
 const read = (cwd: string) => readFileSync(join(cwd, 'file'), 'utf8');
 
 describe('the place of a thread', () => {
@@ -97,6 +103,15 @@ describe('the place of a thread', () => {
     await places().make(ID, { type: 'worktree', repository: 'app' }, never);
     await places().clean(ID, { record: true }, never);
     expect(existsSync(join(data, 'threads', ID))).toBe(false);
+  });
+
+  test('is made though an attempt that was killed has left a locked entry in the repository', async () => {
+    const cwd = join(data, 'threads', ID, 'work');
+    git('worktree', 'add', '-q', '--lock', '--detach', cwd);
+    rmSync(cwd, { recursive: true });
+    const place = await places().make(ID, { type: 'worktree', repository: 'app' }, never);
+    expect(read(place.cwd)).toBe('one');
+    expect(git('worktree', 'list').split('\n')).toHaveLength(2);
   });
 
   test('whose making is stopped leaves nothing that a later attempt takes for whole', async () => {
@@ -156,6 +171,122 @@ test('the place of a thread is made by one of two that ask at once', async () =>
   const [one, other] = await Promise.all([maker.make(ID, work, never), maker.make(ID, work, never)]);
   expect(one).toEqual(other);
   expect(read(one.cwd)).toBe('one');
+});
+
+describe('two fronts that make a place at once', () => {
+  const works = () => [
+    { type: 'worktree', repository: 'app' } as const,
+    { type: 'clone', url: `file://${source}` } as const,
+  ];
+  test.each([0, 1])('make it once: what is whole for one is not removed by the other', async (at) => {
+    const work = works()[at] ?? { type: 'empty' };
+    const [one, other] = [places(), places()];
+    const first = one.make(ID, work, never).then((place) => writeFileSync(join(place.cwd, 'own'), 'kept'));
+    const [place] = await Promise.all([other.make(ID, work, never), first]);
+    expect(read(place.cwd)).toBe('one');
+    expect(readFileSync(join(place.cwd, 'own'), 'utf8')).toBe('kept');
+    expect(readdirSync(join(data, 'threads', ID)).sort()).toEqual(['home', 'work']);
+  });
+
+  test('are patient while the maker lives, however long that takes', async () => {
+    const path = join(data, 'made');
+    const maker = await Maker.of(path, 300, never);
+    const waiting = Maker.of(path, 300, never);
+    await delay(900);
+    mkdirSync(path);
+    expect(maker?.isOwner).toBe(true);
+    await maker?.[Symbol.asyncDispose]();
+    expect(await waiting).toBeNull();
+  });
+
+  test('are several that find a dead maker: one of them takes its work over', async () => {
+    const path = join(data, 'made');
+    writeFileSync(`${path}.unfinished`, '');
+    mkdirSync(path);
+    const found: (Maker | null)[] = [];
+    const stop = new AbortController();
+    const all = Array.from({ length: 4 }, async () => {
+      const maker = await Maker.of(path, 300, stop.signal);
+      found.push(maker);
+    });
+    await Promise.race(all);
+    expect(found).toHaveLength(1);
+    await found[0]?.[Symbol.asyncDispose]();
+    await Promise.all(all);
+    expect(found.slice(1)).toEqual([null, null, null]);
+    expect(readdirSync(data).filter((name) => name.includes('unfinished'))).toEqual([]);
+  });
+
+  test('and wait no longer than whoever asked', async () => {
+    const path = join(data, 'made');
+    await using maker = await Maker.of(path, 60_000, never);
+    expect(maker?.isOwner).toBe(true);
+    await expect(Maker.of(path, 60_000, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+test('a git that is stopped has ended when its caller learns of it', async () => {
+  const bin = join(data, 'bin');
+  mkdirSync(bin);
+  // It takes a while to end, as git does while it removes what it has made.
+  const slow = `#!/bin/bash\ntrap 'sleep 0.3; touch ${data}/ended; exit 1' TERM\ntouch ${data}/started\nsleep 60 & wait\n`;
+  writeFileSync(join(bin, 'git'), slow, { mode: 0o755 });
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${bin}:${path}`;
+  try {
+    const stop = new AbortController();
+    const made = places().make(ID, { type: 'worktree', repository: 'app' }, stop.signal);
+    await Promise.all([
+      expect(made).rejects.toMatchObject({ name: 'AbortError' }),
+      expect
+        .poll(() => existsSync(join(data, 'started')), { timeout: 10_000 })
+        .toBe(true)
+        .then(() => stop.abort()),
+    ]);
+    expect(existsSync(join(data, 'ended'))).toBe(true);
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
+describe('the threads of a user', () => {
+  const id = (at: number) => ID.slice(0, -2) + String(at).padStart(2, '0');
+  const folder = () => join(data, 'users', 'user-ann');
+
+  test('are listed newest first, each for its own user, and a thread that was removed not at all', async () => {
+    const maker = places();
+    for (const at of [1, 2, 3]) {
+      await maker.make(id(at), { type: 'empty' }, never);
+      await maker.noteOwner(id(at), at === 3 ? 'bob' : 'ann');
+    }
+    utimesSync(join(folder(), id(1)), 2_000_000_000, 2_000_000_000);
+    expect(await maker.threadsOf('ann')).toEqual([id(1), id(2)]);
+    expect(await maker.threadsOf('bob')).toEqual([id(3)]);
+    await maker.clean(id(1), { record: true }, never);
+    expect(await maker.threadsOf('ann')).toEqual([id(2)]);
+    expect(readdirSync(folder())).toEqual([id(2)]);
+  });
+
+  test('are none for a user without a thread, also in a fleet without threads', async () => {
+    expect(await places().threadsOf('ann')).toEqual([]);
+  });
+
+  test('are those too that an earlier version noted', async () => {
+    const maker = places();
+    for (const at of [1, 2]) await maker.make(id(at), { type: 'empty' }, never);
+    writeFileSync(join(data, 'threads', id(1), 'owner'), 'ann');
+    writeFileSync(join(data, 'threads', id(2), 'owner'), 'bob');
+    expect(await maker.threadsOf('ann')).toEqual([id(1)]);
+  });
+
+  test('are looked up without a look at those of others', async () => {
+    const maker = places();
+    await maker.make(ID, { type: 'empty' }, never);
+    await maker.noteOwner(ID, 'ann');
+    // Its owner can't be read: whoever looked would fail.
+    mkdirSync(join(data, 'threads', id(9), 'owner'), { recursive: true });
+    expect(await maker.threadsOf('ann')).toEqual([ID]);
+  });
 });
 
 describe('what a user names', () => {

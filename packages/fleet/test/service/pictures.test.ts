@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CancelledError, TerminalError } from '@restatedev/restate-sdk';
 import type { Op, UserInput } from 'keel/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { steerOp } from '../../src/protocol.ts';
-import { loadPictures, picturesOf, storePictures, withPictures } from '../../src/service/pictures.ts';
+import { keepPictures, loadPictures, picturesOf, storePictures, withPictures } from '../../src/service/pictures.ts';
 
 let home: string;
 beforeEach(() => {
@@ -71,6 +72,45 @@ describe('a picture in an op', () => {
     }
     const unknown = loadPictures(home, opOf(image(`keel-picture:${digest}`)));
     expect(unknown).toEqual(opOf(text(expect.stringContaining('can’t be read'))));
+  });
+});
+
+describe('a picture whose folder can’t be written', () => {
+  /** Does work as the engine does: as often as it may, and then its error is final. */
+  async function run<T>(work: () => Promise<T>, { maxRetryAttempts }: { maxRetryAttempts: number }): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === maxRetryAttempts) throw new TerminalError(String(error));
+      }
+    }
+  }
+
+  test('is refused after a few attempts, in words for whoever sent it', async () => {
+    writeFileSync(join(home, 'fleet'), 'a file');
+    const error = await keepPictures(home, [picture('A')], run).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ message: 'the picture can’t be stored', code: 409 });
+    expect(String(error)).not.toContain(home);
+    rmSync(join(home, 'fleet'));
+    expect(await keepPictures(home, [picture('A'), 'b'], run)).toEqual([expect.stringMatching(/^keel-picture:/), 'b']);
+  });
+
+  test('gives the engine at most a few seconds, and asks it nothing for what is short', async () => {
+    const asked: object[] = [];
+    const noted = (_: unknown, retries: object) => {
+      asked.push(retries);
+      return Promise.resolve([]);
+    };
+    await keepPictures(home, ['https://example.com/a.png'], noted);
+    expect(asked).toEqual([]);
+    await keepPictures(home, [picture('A')], noted);
+    expect(asked).toMatchObject([{ maxRetryAttempts: 5, maxRetryDuration: 3_000 }]);
+  });
+
+  test('leaves a cancelled call cancelled', async () => {
+    const cancelled = () => Promise.reject(new CancelledError());
+    await expect(keepPictures(home, [picture('A')], cancelled)).rejects.toBeInstanceOf(CancelledError);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type Change,
   granted,
   Refusal,
+  restored,
   stageEnded,
   stopped,
   submitted,
@@ -132,7 +133,7 @@ describe('what arrives', () => {
         { type: 'image', url: 'keel-picture:1' },
       ];
       expect(next.effects).toMatchObject([{ type: 'start', job: { op: { items } } }]);
-      expect(next.state.ended).toMatchObject([{ turnId: 'f1', status, dropped: 0 }]);
+      expect(next.state.ended).toMatchObject([{ turnId: 'f1', status, dropped: [] }]);
       const taken = stageEnded(state, 'f1', 0, { ...completed, status, taken: [1] });
       expect(taken.effects).toEqual([]);
     },
@@ -143,7 +144,30 @@ describe('what arrives', () => {
     const both = arrived(steered, { type: 'steer', text: 'two' }).state;
     const next = stageEnded(both, 'f1', 0, { ...completed, status: 'interrupted', taken: [1] });
     expect(next.effects).toEqual([]);
-    expect(next.state.ended).toMatchObject([{ turnId: 'f1', status: 'interrupted', dropped: 1 }]);
+    expect(next.state.ended).toMatchObject([{ turnId: 'f1', status: 'interrupted', dropped: [2] }]);
+  });
+
+  test('as a message behind the interrupt starts a turn, though the turn it was for was interrupted', () => {
+    const steered = arrived(running(), { type: 'steer', text: 'before' }).state;
+    const ending = arrived(steered, { type: 'interrupt' }).state;
+    const behind = arrived(ending, { type: 'steer', text: 'behind' });
+    expect(behind).toMatchObject({ turnId: 'f1', at: 3 });
+    const next = stageEnded(behind.state, 'f1', 0, { ...completed, status: 'interrupted' });
+    const turnId = 'f1-late-0';
+    expect(next.effects).toMatchObject([{ type: 'start', job: { turnId, op: promptOp('behind') } }]);
+    expect(next.state.ended).toMatchObject([{ status: 'interrupted', dropped: [1] }]);
+    // The second of two interrupts counts: between them nothing is wanted either.
+    const twice = arrived(behind.state, { type: 'interrupt' }).state;
+    expect(stageEnded(twice, 'f1', 0, { ...completed, status: 'interrupted' })).toMatchObject({
+      effects: [],
+      state: { ended: [{ dropped: [1, 3] }] },
+    });
+  });
+
+  test('as a message for a turn that is interrupted before its start is reported as dropped', () => {
+    const steered = arrived(submit(limited, 'a').state, { type: 'steer', text: 'left' }).state;
+    const { state } = arrived(steered, { type: 'interrupt' });
+    expect(state.ended).toMatchObject([{ turnId: 'f1', status: 'stopped', dropped: [1] }]);
   });
 
   test('is refused when it is more than the engine can load for each call, but for an interrupt', () => {
@@ -218,6 +242,16 @@ describe('a thread that is stopped', () => {
     expect(next.effects).toEqual([]);
     expect(granted(next.state).effects).toMatchObject([{ type: 'start', job: { turnId: 'f2' } }]);
   });
+});
+
+test('a state that an earlier version stored claims its limits while its turn waits for them', () => {
+  const { isClaiming: _, ...stored } = submit(limited, 'a').state;
+  expect(types(granted(restored(stored)))).toEqual(['start']);
+  const next = submit(arrived(restored(stored), { type: 'interrupt' }).state, 'b');
+  expect(next.effects).toEqual([]);
+  expect(restored(next.state)).toEqual(next.state);
+  const { isClaiming: __, ...started } = granted(submit(limited, 'a').state).state;
+  expect(granted(restored(started)).effects).toEqual([]);
 });
 
 test('the view of a thread has neither prompts nor answers', () => {

@@ -29,6 +29,7 @@ interface FakeFront {
   status: number;
   current: object | null;
   turns: object[];
+  ended: object[];
   readonly inputs: unknown[];
   readonly looks: string[];
   readonly streams: SseStream[];
@@ -42,7 +43,7 @@ let events: SessionEvent[];
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
-  front = { status: 200, current: null, turns: [], inputs: [], looks: [], streams: [] };
+  front = { status: 200, current: null, turns: [], ended: [], inputs: [], looks: [], streams: [] };
   server = createServer(async (request, response) => {
     const body = await text(request);
     answer(request.url ?? '', body, response);
@@ -71,10 +72,12 @@ function answer(url: string, body: string, response: ServerResponse): void {
   }
   if (url.endsWith('/watch?live')) return void front.streams.push(new SseStream(response));
   front.looks.push(url.split('/').at(-1) ?? '');
-  if (url.endsWith('/state')) return void reply({ place: { cwd: dir }, current: front.current });
+  if (url.endsWith('/state')) {
+    return void reply({ place: { cwd: dir }, current: front.current, ended: front.ended });
+  }
   if (url.endsWith('/turns')) return void reply({ turns: front.turns, context: null });
   front.inputs.push(JSON.parse(body));
-  reply({ turnId: 'f1' });
+  reply({ turnId: 'f1', at: front.inputs.length });
 }
 
 const of = <T extends SessionEvent['type']>(type: T) => events.filter((event) => event.type === type);
@@ -125,6 +128,39 @@ describe('a thread of a fleet whose front', () => {
     front.looks.length = 0;
     await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(front.looks).not.toContain('turns');
+  });
+});
+
+describe('a message for the turn that runs', () => {
+  const says = (text: string) => thread.submit({ type: 'userInput', items: [{ type: 'text', text }] });
+  beforeEach(() => {
+    front.current = { turnId: 'f1', phase: 'running', questions: [] };
+  });
+
+  test('that the fleet drops is reported by its id, once, and no other one is', async () => {
+    const ids = [says('taken'), says('dropped')];
+    await expect.poll(() => front.inputs.length, { timeout: 10_000 }).toBe(2);
+    front.current = null;
+    front.ended = [{ turnId: 'f1', status: 'interrupted', dropped: [2] }];
+    await expect.poll(() => of('submissions.dropped'), { timeout: 10_000 }).toHaveLength(1);
+    front.looks.length = 0;
+    await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(of('submissions.dropped')).toMatchObject([{ turnId: 'f1', ids: ids.slice(1) }]);
+  });
+
+  test('is dropped by nobody but the fleet: what the worker’s session says of it is not passed on', async () => {
+    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const stream = front.streams.at(-1);
+    await stream?.send('live', JSON.stringify({ type: 'submissions.dropped', turnId: 'f1', ids: ['f1-steer-1'] }));
+    await stream?.send('live', JSON.stringify({ type: 'warning', turnId: null, message: 'behind it' }));
+    await expect.poll(() => of('warning'), { timeout: 10_000 }).toHaveLength(1);
+    expect(of('submissions.dropped')).toEqual([]);
+  });
+
+  test('of which an earlier fleet only counts what it dropped is still a message of a thread that is shown', async () => {
+    front.ended = [{ turnId: 'f0', status: 'interrupted', dropped: 1 }];
+    front.current = { turnId: 'f1', phase: 'parked', questions: [{ questionId: 'q', about: 'run x' }] };
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
   });
 });
 

@@ -1,9 +1,10 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionEvent } from 'keel/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { liveRoute, SseStream, type Watched, WatchRefused, watch, watchThread } from '../../src/watch/index.ts';
@@ -167,6 +168,33 @@ describe('watching a thread', () => {
       return textsIn(so).includes('second');
     });
     expect(all.map(({ type }) => type)).toEqual(['attached', 'live', 'detached', 'attached', 'live']);
+  });
+
+  test('stays with a worker while its client takes long to be shown that it has one', async () => {
+    class SlowAtFirst extends SseStream {
+      override async send(...sent: Parameters<SseStream['send']>): Promise<void> {
+        await super.send(...sent);
+        if (sent[0] === 'attached') await delay(700);
+      }
+    }
+    writeFileSync(path, line(0));
+    writeFileSync(`${path}.lease`, leaseOf(await showing('first', 'beats')));
+    const url = await serve((_, response) => {
+      void watchThread(thread(null, { silentMs: 200 }), new SlowAtFirst(response));
+    });
+    const all = await until(url, null, (so) => so.length === 2);
+    expect(all.map(({ type }) => type)).toEqual(['attached', 'live']);
+  });
+
+  test('leaves no listener behind for each time that its client was slow', async () => {
+    const url = await serve(async (_, response) => {
+      using stream = new SseStream(response);
+      const before = getEventListeners(stream.closed, 'abort').length;
+      for (let at = 0; at < 15; at += 1) await stream.send('line', 'x'.repeat(1024 * 1024));
+      await stream.send('live', String(getEventListeners(stream.closed, 'abort').length - before));
+    });
+    const text = await (await fetch(url)).text();
+    expect(text.slice(-30)).toContain('data: 0\n');
   });
 
   test('stays with a worker that has nothing to show but lives', async () => {
