@@ -32,13 +32,13 @@ export async function changeSettings(home: string, change: SettingsChange): Prom
   const hasCrlf = /\r\n/.test(before) && !/(?<!\r)\n/.test(before);
   const changed = await text(hasCrlf ? before.replaceAll('\r\n', '\n') : before);
   const after = hasCrlf ? changed.replaceAll('\n', '\r\n') : changed;
-  if (after === before) return false;
   if (!isExactly(after, () => values(parse(before)), parse)) {
     throw new KeelError(
       'invalidConfig',
       `${path} can't be changed without touching other settings: change ${names()} there`,
     );
   }
+  if (after === before) return false;
   try {
     mkdirSync(home, { recursive: true, ...(project === undefined ? { mode: 0o700 } : {}) });
     // A link to the file stays one.

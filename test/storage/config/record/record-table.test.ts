@@ -110,3 +110,12 @@ test('a link to the user\u2019s own file stays one', async () => {
   await recordTable(home.path, { path: notes, table: { command: 'notes' } });
   expect(readFileSync(join(home.path, 'dotfiles/keel.toml'), 'utf8')).toBe(`${FILE}\n${NOTES}`);
 });
+
+test.each(['mcp_servers = { notes = { command = "notes" } }\n', 'mcp_servers.notes = { command = "notes" }\n'])(
+  'a table that is written in a line can\u2019t be removed, and that is not taken for success: %s',
+  async (before) => {
+    home.write({ 'config.toml': before });
+    await expect(recordTable(home.path, { path: notes, table: null })).rejects.toMatchObject({ kind: 'invalidConfig' });
+    expect(text()).toBe(before);
+  },
+);
