@@ -62,7 +62,16 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const chosen = chosenSettings(flags, read.insistent);
   const managed = managedSettings(read.managed, flags.addDirs ?? []);
   const places = { home, env, cwd, flags, systemDir, plugins: plugins.plugins };
-  const config = resolveConfig({ ...places, settings, layers, network, chosen, managed, warnings });
+  const config = resolveConfig({
+    ...places,
+    settings,
+    layers,
+    network,
+    chosen,
+    managed,
+    warnings,
+    definitions: read.definitions,
+  });
   return { config, settings, layers, projectServers: read.projectServers };
 }
 

@@ -6,7 +6,14 @@ import type { NetworkRules } from '../../system/network/index.ts';
 import { readStoredKey } from './auth.ts';
 import { defaultModel } from './built-in-providers.ts';
 import { knownSecrets } from './known-secrets.ts';
-import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedFolder } from './layers/index.ts';
+import {
+  type ConfigFile,
+  type Layer,
+  MAX_SETTINGS_BYTES,
+  projectTrust,
+  type ServerDefinition,
+  trustedFolder,
+} from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';
 import { commandRoots, ownPlaceWarnings } from './programs.ts';
 import { impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
@@ -40,6 +47,8 @@ export interface ReadSettings {
   readonly network: NetworkRules | null;
   readonly chosen: Config['chosen'];
   readonly managed: Config['managed'];
+  /** MCP servers of the project that are in the settings. */
+  readonly definitions: readonly ServerDefinition[];
   readonly warnings: readonly string[];
 }
 
@@ -56,6 +65,7 @@ export function resolveConfig({
   network,
   chosen,
   managed,
+  definitions,
   warnings,
 }: ReadSettings): Config {
   const storedKey = readStoredKey(home);
@@ -127,7 +137,7 @@ export function resolveConfig({
     webSearch: search.isOffered,
     checksSyntax: settings.tools?.check_syntax ?? true,
     tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
-    mcpServers: mcpServers(settings, cwd),
+    mcpServers: mcpServers(settings, cwd, definitions),
     mcpToolSearchBytes: settings.mcp_tool_search_bytes ?? DEFAULT_MCP_SEARCH_BYTES,
     mcpStartupWaitMs: Math.min(
       MAX_TIMER_MS,

@@ -72,7 +72,7 @@ export function hookText(hook: Hook): string {
   ].join('\n');
 }
 
-export function textDigest(text: string): string {
+export function textDigest(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { httpMcpServer } from '../../support/mcp/http-server.ts';
 import { serverFile } from '../../support/mcp/settings.ts';
@@ -132,4 +132,80 @@ test('a project\u2019s configuration that leads out of the project is not writte
   const { code, stderr } = await keel('add', 'x', '--scope', 'project', '--', 'x');
   expect([code, stderr]).toEqual([1, expect.stringContaining('leads out of the project')]);
   expect(settings()).not.toContain('[mcp_servers.x]');
+});
+
+describe('a server of a project', () => {
+  const trusted = () => `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n`;
+  const inDeep = (...args: readonly string[]) =>
+    runCommandLine(['mcp', ...args], { home: home.path, cwd: join(repo.path, 'deep'), url: 'http://127.0.0.1:9/v1' });
+  const accepted = () => readFileSync(join(home.path, 'mcp-trust.json'), 'utf8');
+  const signIn = (url: string) => ({
+    ...{ url, client: { client_id: 'c' }, redirect_url: null, expires_at: null, resource: null },
+    ...{ authorization_server: url, tokens: { access_token: 'secret', token_type: 'Bearer' } },
+  });
+  const signIns = () => Object.keys(JSON.parse(readFileSync(join(home.path, '.credentials.json'), 'utf8')).mcp);
+  const signedIn = (name: string, url: string) => {
+    home.write({ '.credentials.json': JSON.stringify({ mcp: { [name]: signIn(url) } }) });
+    chmodSync(join(home.path, '.credentials.json'), 0o600);
+  };
+
+  test('that is added accepts no other one of its name', async () => {
+    home.write({ 'config.toml': trusted() });
+    repo.write({ 'deep/.keel/config.toml': '[mcp_servers.notes]\ncommand = "unseen"\n' });
+    expect(await inDeep('add', 'notes', '--scope', 'project', '--', 'seen')).toMatchObject({ code: 0 });
+    expect(accepted()).toContain('seen');
+    expect(accepted()).not.toContain('unseen');
+    expect((await inDeep('trust')).stdout).toContain('unseen');
+  });
+
+  test('is no longer accepted once it is removed', async () => {
+    home.write({ 'config.toml': trusted() });
+    await keel('add', 'notes', '--scope', 'project', '--', 'notes');
+    const text = readFileSync(join(repo.path, '.keel/config.toml'), 'utf8');
+    await keel('remove', 'notes', '--scope', 'project');
+    expect(accepted()).not.toContain('notes');
+    repo.write({ '.keel/config.toml': text });
+    expect((await keel('trust')).stdout).toContain('notes (new)');
+  });
+
+  test('that is removed leaves the sign-in to one of its name that is the user\u2019s, or another project\u2019s', async () => {
+    home.write({ 'config.toml': `${trusted()}[mcp_servers.web]\nurl = "https://mine.example/mcp"\n` });
+    repo.write({ '.keel/config.toml': '[mcp_servers.web]\nurl = "https://theirs.example/mcp"\n' });
+    signedIn('web', 'https://mine.example/mcp');
+    expect(await keel('remove', 'web', '--scope', 'project')).toMatchObject({ code: 0 });
+    expect(signIns()).toEqual(['web']);
+    home.write({ 'config.toml': trusted() });
+    signedIn('web', 'https://elsewhere.example/mcp');
+    await keel('add', 'web', '--scope', 'project', '--url', 'https://theirs.example/mcp');
+    await keel('remove', 'web', '--scope', 'project');
+    expect(signIns()).toEqual(['web']);
+    signedIn('web', 'https://theirs.example/mcp');
+    await keel('add', 'web', '--scope', 'project', '--url', 'https://theirs.example/mcp');
+    await keel('remove', 'web', '--scope', 'project');
+    expect(signIns()).toEqual([]);
+  });
+
+  test('is shown with its secrets masked, also where only one of them changed', async () => {
+    home.write({ 'config.toml': trusted() });
+    const web = (value: string) =>
+      repo.write({
+        '.keel/config.toml': `[mcp_servers.web]\nurl = "https://a.example"\nhttp_headers = { X-A = "${value}" }\n`,
+      });
+    web('first-value');
+    const first = await keel('trust', '--all');
+    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('Accepted.')]);
+    web('other-value');
+    const shown = await keel('trust');
+    expect(shown.stdout).toContain('web (changed)\n  a value that is masked');
+    expect(first.stdout + shown.stdout + accepted()).not.toMatch(/first-value|other-value/);
+  });
+
+  test('is not said to be accepted where none waits, and the reason is named where one can\u2019t be', async () => {
+    home.write({ 'config.toml': trusted() });
+    const none = { code: 0, stdout: 'No MCP server of this project waits to be accepted.\n' };
+    expect(await keel('trust', '--all')).toMatchObject(none);
+    repo.write({ 'big.js': '', '.keel/config.toml': '[mcp_servers.big]\ncommand = "node"\nargs = ["big.js"]\n' });
+    truncateSync(join(repo.path, 'big.js'), 65 * 1024 * 1024);
+    expect(await keel('trust', 'big')).toMatchObject({ code: 1, stderr: expect.stringContaining('it is larger than') });
+  });
 });

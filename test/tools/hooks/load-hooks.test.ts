@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Config, hookFiles, loadConfig } from '../../../src/storage/config/index.ts';
@@ -118,4 +118,28 @@ test('what is accepted is the hook with the files that its command names; a chan
   expect((await load({ trusted: true })).hooks[0]?.standing).toMatchObject({ type: 'unaccepted', before: {} });
   recordAccepted(ownHome, repo.path, []);
   expect(acceptedHooks(ownHome, repo.path)).toEqual([]);
+});
+
+test('a hook that names a file which can\u2019t be read does not run: nobody has seen what it does', async () => {
+  truncateSync(write(join(repo.path, 'check.bin'), ''), 65 * 1024 * 1024);
+  write(join(repo.path, '.codex/hooks.json'), stop('./check.bin'));
+  const loaded = await load({ trusted: true });
+  expect(loaded.hooks).toEqual([]);
+  expect(hookNotices(loaded)).toEqual([expect.stringMatching(/does not run: check\.bin can't be read: it is larger/)]);
+});
+
+test('a file that an option of a hook names, or a link leads to, is part of what is accepted', async () => {
+  const script = write(join(repo.path, 'pre.js'), 'first');
+  symlinkSync('pre.js', join(repo.path, 'link.js'));
+  for (const command of ['node --require=./pre.js', 'node link.js']) {
+    write(script, 'first');
+    write(join(repo.path, '.codex/hooks.json'), stop(command));
+    const ownHome = (await config({ trusted: true })).home;
+    const [hook] = (await load({ trusted: true })).hooks;
+    if (hook?.standing.type !== 'unaccepted') throw new Error('the hook waits');
+    recordAccepted(ownHome, repo.path, [hook.standing.full]);
+    expect(shown(await load({ trusted: true }))).toEqual([[command, 'accepted']]);
+    write(script, 'other');
+    expect(shown(await load({ trusted: true }))).toEqual([[command, 'unaccepted']]);
+  }
 });

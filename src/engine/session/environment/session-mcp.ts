@@ -9,7 +9,13 @@ import {
   type ServerProcess,
   type ServerPrompt,
 } from '../../../models/mcp/index.ts';
-import { type Config, type McpServer, type McpStdioServer, programSearch } from '../../../storage/config/index.ts';
+import {
+  type Config,
+  changeOfServer,
+  type McpServer,
+  type McpStdioServer,
+  programSearch,
+} from '../../../storage/config/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
 import { isAllowedTool, type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
@@ -181,6 +187,9 @@ export class SessionMcp {
       cwd: config.cwd,
       ...(networkAccess === null ? {} : { network: networkAccess ? 'full' : 'none' }),
     });
+    // Commands may have written a file that it names since the settings were loaded.
+    const change = server.definition === undefined ? null : await changeOfServer(server.definition);
+    if (change !== null) throw new Error(change);
     if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
     if (planned.type === 'unavailable') throw new Error(planned.reason);
     const release = sandbox.track(planned.plan);

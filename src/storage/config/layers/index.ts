@@ -1,11 +1,12 @@
+export type { AcceptedServer, ServerDefinition } from './accepted-server.ts';
 export { MAX_SETTINGS_BYTES, optionalHomeFile, readHomeFile } from './home-file.ts';
 export { settingNames } from './known-settings.ts';
 export { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 export { type ManagedSettings, managedSettings } from './managed-layer.ts';
 export { convertedServer } from './mcp-json.ts';
-export type { AcceptedServer, ProjectServer } from './project-servers.ts';
+export type { ProjectServer } from './project-servers.ts';
 export { acceptedOf, type ProjectTrustFile, recordAcceptedOf } from './project-trust.ts';
-export { acceptServers, checkedSettings, readLayers } from './read-layers.ts';
+export { acceptServers, changeOfServer, checkedSettings, forgetServer, readLayers } from './read-layers.ts';
 export type { ConfigFile, QuirkSettings } from './schema.ts';
 export { shownSetting } from './secret-settings.ts';
 export { projectTrust, repositoryRoot, trustedFolder, trustPlace, trustSettings } from './trust.ts';

@@ -1,35 +1,26 @@
-import { createHash } from 'node:crypto';
-import { relative, resolve } from 'node:path';
-import * as z from 'zod/mini';
-import { FileFault, readRegularFile } from '../../../foundation/files/index.ts';
-import { decodeText, isInside } from '../../../foundation/util/index.ts';
-import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
-import { acceptedOf, type ProjectTrustFile, recordAcceptedOf } from './project-trust.ts';
-
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** Longer files are known by their digest alone, characters. */
-const MAX_KEPT_CHARS = 64 * 1024;
-
-const AcceptedServer = z.object({ name: z.string(), digest: z.string(), text: z.string() });
-/** What a user accepted of a project's MCP server, with the text that they saw. */
-export type AcceptedServer = z.infer<typeof AcceptedServer>;
-
-const FILE: ProjectTrustFile<AcceptedServer> = {
-  name: 'mcp-trust.json',
-  entry: AcceptedServer,
-  what: 'the MCP servers of your projects',
-};
+import { FileFault } from '../../../foundation/files/index.ts';
+import {
+  type AcceptedServer,
+  acceptedServers,
+  directoryOf,
+  isSame,
+  isSamePlace,
+  type ProjectPlace,
+  type ServerDefinition,
+  serverInFull,
+} from './accepted-server.ts';
+import { isTable, type Layer, merge, originOf, type Table, valueAt } from './layer.ts';
 
 /** An MCP server of a project's configuration. */
 export interface ProjectServer {
   readonly full: AcceptedServer;
-  /** `before`: what the user accepted under this name; null: nothing. */
+  /** `before`: what the user accepted under this name in this file; null: nothing. */
   readonly standing: { readonly type: 'accepted' } | { readonly type: 'waits'; readonly before: AcceptedServer | null };
 }
 
 export interface ProjectServers {
-  /** The project's table of servers, of those that the user has accepted as they are. */
-  readonly accepted: Table;
+  /** Those that the user has accepted as they are. */
+  readonly accepted: readonly ServerDefinition[];
   /** The layer without any of its servers. */
   readonly rest: Layer;
   readonly servers: readonly ProjectServer[];
@@ -37,36 +28,32 @@ export interface ProjectServers {
   readonly warnings: readonly string[];
 }
 
-export interface ProjectPlace {
-  readonly home: string;
-  /** The folder that the user trusts. */
-  readonly folder: string;
-  /** Where the servers of this file are at home: what is above its `.keel`. */
-  readonly dir: string;
-}
-
 /** Takes the servers out of a project's layer: each counts once the user has accepted it with the content of the files that it names. */
 export async function projectServers(layer: Layer, own: Table, place: ProjectPlace): Promise<ProjectServers> {
-  const { home, folder } = place;
   const tables = layer.table['mcp_servers'];
   const all = Object.entries(isTable(tables) ? tables : {});
-  const defined = all.flatMap(([name, table]) => (isDefinition(table) ? [[name, table] as const] : []));
-  if (defined.length === 0) return { accepted: {}, rest: layer, servers: [], warnings: [] };
-  const before = acceptedOf(home, FILE, folder);
-  const accepted: Record<string, Table> = {};
+  const defined = all.flatMap(([name, table]) => (isDefinition(table) ? [{ name, table, place }] : []));
+  if (defined.length === 0) return { accepted: [], rest: layer, servers: [], warnings: [] };
+  const before = acceptedServers(place.home, place.folder);
+  const accepted: ServerDefinition[] = [];
   const servers: ProjectServer[] = [];
   const warnings: string[] = [];
-  for (const [name, table] of defined) {
+  for (const server of defined) {
+    const { name } = server;
     const at = `${originOf([layer], ['mcp_servers', name])}: mcp_servers.${name} is ignored`;
     if (isDefinition(valueAt(own, ['mcp_servers', name]))) {
       warnings.push(`${at}: your own settings have a server of this name`);
       continue;
     }
-    const full = await serverInFull(name, table, place);
-    const earlier = before.find((one) => one.name === name) ?? null;
-    const isAccepted = earlier?.digest === full.digest;
+    const full = await serverInFull(server);
+    if (full instanceof FileFault) {
+      warnings.push(`${at}: ${full.message}`);
+      continue;
+    }
+    const earlier = before.find((one) => isSamePlace(one, full)) ?? null;
+    const isAccepted = before.some((one) => isSame(one, full));
     servers.push({ full, standing: isAccepted ? { type: 'accepted' } : { type: 'waits', before: earlier } });
-    if (isAccepted) accepted[name] = atHome(table, place);
+    if (isAccepted) accepted.push(server);
     else
       warnings.push(`${at} until you accept it (${earlier === null ? 'new' : 'changed'}): \`keel mcp trust ${name}\``);
   }
@@ -76,56 +63,51 @@ export async function projectServers(layer: Layer, own: Table, place: ProjectPla
   return { accepted, rest: { ...layer, table: rest }, servers, warnings };
 }
 
-/** Accepts servers of a project as they are. @throws KeelError `storageFailed`, `invalidConfig` */
-export function recordServers(home: string, folder: string, accepted: readonly AcceptedServer[]): void {
-  const names = new Set(accepted.map(({ name }) => name));
-  const kept = acceptedOf(home, FILE, folder).filter(({ name }) => !names.has(name));
-  recordAcceptedOf(home, FILE, folder, [...kept, ...accepted]);
+/** A layer of a project, with the servers that it may add. */
+export interface ProjectPart {
+  readonly layer: Layer;
+  readonly accepted: readonly ServerDefinition[];
 }
 
-/** A server in the form that is accepted: all of its table, and the content of the project's files that its command names. */
-async function serverInFull(name: string, table: Table, { folder, dir }: ProjectPlace): Promise<AcceptedServer> {
-  const { stringify } = await import('smol-toml');
-  const own = `from ${relative(folder, dir) || '.'}/.keel/config.toml\n${stringify({ mcp_servers: { [name]: table } }).trim()}`;
-  const files = namedFiles(table, { folder, dir });
-  const digest = digestOf(JSON.stringify([own, ...files.map((file) => file.digest)]));
-  return { name, digest, text: [own, ...files.map(({ text }) => text)].join('\n') };
+/** The layers of a project with their servers. */
+export interface LayersWithServers {
+  readonly layers: readonly Layer[];
+  /** Those that are in them. */
+  readonly definitions: readonly ServerDefinition[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Puts the servers into their layers. One that a layer above defines as well is that layer's alone: no key of another one's, such as an
+ * argument or a right, gets into it.
+ * @param parts the project's layers, lowest first @param above those above all of these
+ */
+export function layersWithServers(parts: readonly ProjectPart[], above: readonly Layer[]): LayersWithServers {
+  const definitions: ServerDefinition[] = [];
+  const warnings: string[] = [];
+  const layers = parts.map(({ layer, accepted }, at) => {
+    const nearer = parts.slice(at + 1);
+    const used = accepted.filter(({ name }) => {
+      const definer =
+        nearer.find((part) => part.accepted.some((other) => other.name === name))?.layer ??
+        above.find(({ table }) => isDefinition(valueAt(table, ['mcp_servers', name])));
+      if (definer !== undefined)
+        warnings.push(`${layer.name}: mcp_servers.${name} is ignored: ${definer.name} has a server of this name`);
+      return definer === undefined;
+    });
+    definitions.push(...used);
+    if (used.length === 0) return layer;
+    const servers = Object.fromEntries(used.map((server) => [server.name, atHome(server)]));
+    return { ...layer, table: merge(layer.table, { mcp_servers: servers }) };
+  });
+  return { layers, definitions, warnings };
 }
 
 /** What a server is started with stays in the project, wherever in it the session works. */
-function atHome(table: Table, { dir }: ProjectPlace): Table {
-  return table['command'] === undefined ? table : { ...table, cwd: resolve(dir, String(table['cwd'] ?? '')) };
-}
-
-function namedFiles(table: Table, { folder, dir }: Pick<ProjectPlace, 'folder' | 'dir'>) {
-  const { command, args, cwd } = table;
-  const words = [command, ...(Array.isArray(args) ? args : [])].filter((word) => typeof word === 'string');
-  const from = resolve(dir, typeof cwd === 'string' ? cwd : '');
-  const paths = new Set(words.map((word) => resolve(from, word)).filter((path) => isInside(path, folder)));
-  return [...paths].flatMap((path) => {
-    const content = contentOf(path);
-    if (content === null) return [];
-    const text = decodeText(content);
-    const shown = text.length > MAX_KEPT_CHARS ? `(${content.length} bytes)` : text.trimEnd();
-    return [{ digest: digestOf(content.toString('latin1')), text: `--- ${relative(folder, path)}\n${shown}` }];
-  });
-}
-
-/** Null: no file of this name, such as the name of a folder or another argument. */
-function contentOf(path: string): Buffer | null {
-  try {
-    return readRegularFile(path, { maxBytes: MAX_FILE_BYTES });
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && typeof error.code === 'string';
-    if (isMissing || error instanceof FileFault) return null;
-    throw error;
-  }
+function atHome({ table, place }: ServerDefinition): Table {
+  return table['command'] === undefined ? table : { ...table, cwd: directoryOf(table, place) };
 }
 
 function isDefinition(table: unknown): table is Table {
   return isTable(table) && (table['command'] !== undefined || table['url'] !== undefined);
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

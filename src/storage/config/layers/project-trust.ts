@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { inDirectory, realName, replaceFile } from '../../../foundation/files/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../../foundation/util/index.ts';
 import { readHomeFile } from './home-file.ts';
@@ -30,9 +31,8 @@ export function recordAcceptedOf<T>(
   const path = join(home, file.name);
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    const temporary = `${path}.${process.pid}.new`;
-    writeFileSync(temporary, `${JSON.stringify({ projects }, null, 2)}\n`, { mode: 0o600 });
-    renameSync(temporary, path);
+    const text = `${JSON.stringify({ projects }, null, 2)}\n`;
+    inDirectory(realName(path), (directory, name) => replaceFile(directory, name, text, 0o600));
   } catch (cause) {
     throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}`, { cause });
   }

@@ -2,11 +2,12 @@ import { dirname, join } from 'node:path';
 import { readObeyedFile, UntrustedFile } from '../../../foundation/files/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { decodeText, isInside, ownerOf } from '../../../foundation/util/index.ts';
+import type { AcceptedServer, ServerDefinition, ServerPlace } from './accepted-server.ts';
 import { MAX_SETTINGS_BYTES, readHomeFile } from './home-file.ts';
 import { type Layer, merge, mergeLayers, readLayer, type Table, valueAt } from './layer.ts';
 import { overruledWarnings, refuseOverruled } from './managed-layer.ts';
 import { overrideLayer } from './overrides.ts';
-import type { AcceptedServer, ProjectServer } from './project-servers.ts';
+import type { LayersWithServers, ProjectPart, ProjectServer } from './project-servers.ts';
 import type { ConfigFile } from './schema.ts';
 import { trustedFolder, trustSettings } from './trust.ts';
 import type { Validated, ValidationOptions } from './validate.ts';
@@ -33,17 +34,25 @@ export interface LayerOptions {
   readonly systemDir: string;
 }
 
-export interface ReadLayers extends ProjectLayers {
+export interface ReadLayers {
+  readonly layers: readonly Layer[];
   /**
    * Those that were chosen for this run, or that the administrator insists on: `-c`, flags, a profile that they name, the
    * managed file.
    */
   readonly insistent: readonly Layer[];
   readonly managed: Layer | null;
+  /** MCP servers of the project's own, also those that do not count. */
+  readonly projectServers: readonly ProjectServer[];
+  /** Those of them that are in the layers. */
+  readonly definitions: readonly ServerDefinition[];
+  /** What of the layers is ignored. */
+  readonly warnings: readonly string[];
 }
 
 interface ProjectLayers {
-  readonly layers: readonly Layer[];
+  /** Lowest first. */
+  readonly parts: readonly ProjectPart[];
   /** MCP servers of the project's own, also those that do not count. */
   readonly projectServers: readonly ProjectServer[];
   /** What of the layers is ignored. */
@@ -66,19 +75,31 @@ export async function readLayers(home: string, options: LayerOptions): Promise<R
   const ofFiles = mergeLayers(files);
   const own = options.trusted ? merge(ofFiles, trustSettings(cwd, ofFiles)) : ofFiles;
   const project = await projectLayers(cwd, home, own);
-  const below = [...files, ...project.layers];
+  const below = [...files, ...project.parts.map(({ layer }) => layer)];
   const run = await runLayers(options, below);
   const warnings = managed === null ? [] : run.flatMap((layer) => overruledBy(managed, layer));
   const above = [...run, ...(managed === null ? [] : [managed])];
-  const all = [...below, ...above];
-  const { projectServers } = project;
-  const facts = { managed, projectServers, warnings: [...project.warnings, ...warnings] };
-  const name = valueAt(mergeLayers(all), ['profile']);
-  if (typeof name !== 'string') return { layers: all, insistent: above, ...facts };
-  const layer = profileLayer(name, all);
-  const isNamedHere = run.some(({ table }) => valueAt(table, ['profile']) !== undefined);
+  const name = valueAt(mergeLayers([...below, ...above]), ['profile']);
   // A profile is above the files and below what the command line says.
-  return { layers: [...below, layer, ...above], insistent: isNamedHere ? [layer, ...above] : above, ...facts };
+  const profile = typeof name === 'string' ? [profileLayer(name, [...below, ...above])] : [];
+  const upper = [...profile, ...above];
+  const servers = await withServers(project.parts, upper);
+  const isNamedHere = run.some(({ table }) => valueAt(table, ['profile']) !== undefined);
+  return {
+    layers: [...files, ...servers.layers, ...upper],
+    insistent: isNamedHere ? upper : above,
+    managed,
+    projectServers: project.projectServers,
+    definitions: servers.definitions,
+    warnings: [...project.warnings, ...servers.warnings, ...warnings],
+  };
+}
+
+async function withServers(parts: readonly ProjectPart[], above: readonly Layer[]): Promise<LayersWithServers> {
+  if (parts.every(({ accepted }) => accepted.length === 0)) {
+    return { layers: parts.map(({ layer }) => layer), definitions: [], warnings: [] };
+  }
+  return (await import('./project-servers.ts')).layersWithServers(parts, above);
 }
 
 /** The layers of one run. */
@@ -107,7 +128,17 @@ export async function checkedSettings(layers: readonly Layer[], more: Validation
 
 /** Accepts MCP servers of a project as they are. @throws KeelError `storageFailed`, `invalidConfig` */
 export async function acceptServers(home: string, folder: string, accepted: readonly AcceptedServer[]): Promise<void> {
-  (await import('./project-servers.ts')).recordServers(home, folder, accepted);
+  (await import('./accepted-server.ts')).recordServers(home, folder, accepted);
+}
+
+/** Takes back what the user accepted under a name in a file of a project. @throws KeelError `storageFailed`, `invalidConfig` */
+export async function forgetServer(home: string, folder: string, server: ServerPlace): Promise<void> {
+  (await import('./accepted-server.ts')).forgetServer(home, folder, server);
+}
+
+/** Why a project's server must not be started: it is not what the user accepts any more. Null: it may be. @throws KeelError `invalidConfig` */
+export async function changeOfServer(server: ServerDefinition): Promise<string | null> {
+  return await (await import('./accepted-server.ts')).changeOf(server);
 }
 
 /** The machine's settings, which root alone may write. */
@@ -119,7 +150,7 @@ function systemLayer(path: string): Promise<Layer | null> {
 /** From the folder that the user trusts down to the working directory; what a project may not set is left out. */
 async function projectLayers(cwd: string, home: string, own: Table): Promise<ProjectLayers> {
   const folder = trustedFolder(cwd, own);
-  const layers: Layer[] = [];
+  const parts: ProjectPart[] = [];
   const warnings: string[] = [];
   const projectServers: ProjectServer[] = [];
   for (let dir = cwd; folder !== null; dir = dirname(dir)) {
@@ -131,14 +162,13 @@ async function projectLayers(cwd: string, home: string, own: Table): Promise<Pro
       const { projectServers: serversOf } = await import('./project-servers.ts');
       const servers = await serversOf(layer, own, { home, folder, dir });
       const project = projectLayer(servers.rest, own);
-      const table = merge(project.layer.table, { mcp_servers: servers.accepted });
-      layers.unshift(Object.keys(servers.accepted).length === 0 ? project.layer : { ...project.layer, table });
+      parts.unshift({ layer: project.layer, accepted: servers.accepted });
       projectServers.push(...servers.servers);
       warnings.push(...servers.warnings, ...project.warnings);
     }
     if (dir === folder || dir === dirname(dir)) break;
   }
-  return { layers, projectServers, warnings };
+  return { parts, projectServers, warnings };
 }
 
 /** Null if there is no file, or none that the project and its owner alone decide about. */

@@ -55,6 +55,7 @@ function withValue(
   const [first, ...rest] = table;
   if (first !== undefined) {
     const inner = tree[first];
+    if (value === null && inner === undefined) return tree;
     const below = typeof inner === 'object' && inner !== null ? { ...inner } : {};
     return { ...tree, [first]: withValue(below, { table: rest, key, value }) };
   }

@@ -6,14 +6,16 @@ export interface TableToRecord {
   readonly path: readonly [string, string];
   /** Null: the table is removed, with those below it. */
   readonly table: Table | null;
+  /** The project whose configuration it is. Absent: it is the user's own. */
+  readonly project?: string;
 }
 
 /**
- * Writes a table into the user's configuration, in the place of the one of that name where there is one.
+ * Writes a table into a configuration, in the place of the one of that name where there is one.
  * @returns whether that changed anything
  * @throws KeelError as `changeSettings`
  */
-export async function recordTable(home: string, { path, table }: TableToRecord): Promise<boolean> {
+export async function recordTable(home: string, { path, table, project }: TableToRecord): Promise<boolean> {
   const { parse, stringify } = await import('smol-toml');
   const [parent, name] = path;
   const written =
@@ -26,6 +28,7 @@ export async function recordTable(home: string, { path, table }: TableToRecord):
     text: (before) => withTable(before, { path, written, headingOf: (line) => headingOf(line, parse) }),
     values: (before) => withValue(before, path, table),
     names: () => path.map(tomlKey).join('.'),
+    ...(project === undefined ? {} : { project }),
   });
 }
 

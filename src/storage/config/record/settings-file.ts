@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { FileFault, inDirectory, replaceFile } from '../../../foundation/files/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { isInside, realPath, reasonOf } from '../../../foundation/util/index.ts';
 import { readHomeFile, type Table } from '../layers/index.ts';
 
 /** A change of the user's settings, as the lines it makes and as the values they have to come to. */
@@ -10,14 +11,20 @@ export interface SettingsChange {
   readonly values: (before: Table) => Table;
   /** The settings that change, for the message that the file can't be changed. Called after `text`. */
   readonly names: () => string;
+  /** The project whose file it is, which no link may lead out of. Absent: the file is the user's own. */
+  readonly project?: string;
 }
+
+/** Others than the user have no business in it. */
+const OWN_MODE = 0o600;
 
 /**
  * Changes the user's configuration, and leaves everything else in the file as it is, comments too.
  * @returns whether there was anything to change
  * @throws KeelError `invalidConfig` if the file is written in a way that can't be changed so, `storageFailed`; it is unchanged then
  */
-export async function changeSettings(home: string, { text, values, names }: SettingsChange): Promise<boolean> {
+export async function changeSettings(home: string, change: SettingsChange): Promise<boolean> {
+  const { text, values, names, project } = change;
   const { parse } = await import('smol-toml');
   const path = join(home, 'config.toml');
   const before = readHomeFile(home, 'config.toml') ?? '';
@@ -25,20 +32,21 @@ export async function changeSettings(home: string, { text, values, names }: Sett
   const hasCrlf = /\r\n/.test(before) && !/(?<!\r)\n/.test(before);
   const changed = await text(hasCrlf ? before.replaceAll('\r\n', '\n') : before);
   const after = hasCrlf ? changed.replaceAll('\n', '\r\n') : changed;
-  if (after === before) return false;
   if (!isExactly(after, () => values(parse(before)), parse)) {
     throw new KeelError(
       'invalidConfig',
       `${path} can't be changed without touching other settings: change ${names()} there`,
     );
   }
+  if (after === before) return false;
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    mkdirSync(home, { recursive: true, ...(project === undefined ? { mode: 0o700 } : {}) });
     // A link to the file stays one.
-    const place = existsSync(path) ? realpathSync(path) : path;
-    const temporary = `${place}.${process.pid}.new`;
-    writeFileSync(temporary, after, { mode: 0o600 });
-    renameSync(temporary, place);
+    const place = realPath(path);
+    if (project !== undefined && !isInside(place, realPath(project)))
+      throw new FileFault('it leads out of the project');
+    const mode = project === undefined ? OWN_MODE : null;
+    inDirectory(place, (directory, name) => replaceFile(directory, name, after, mode));
   } catch (cause) {
     throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}`, { cause });
   }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ConfigFile } from '../layers/index.ts';
+import type { ConfigFile, ServerDefinition } from '../layers/index.ts';
 import type { McpHttpServer, McpServer, McpStdioServer } from './mcp-types.ts';
 
 const DEFAULT_STARTUP_TIMEOUT_MS = 10_000;
@@ -7,23 +7,34 @@ const DEFAULT_TOOL_TIMEOUT_MS = 60_000;
 
 type Entry = NonNullable<ConfigFile['mcp_servers']>[string];
 
-/** The configured MCP servers by name, also those that are switched off; `cwd` is absolute. */
-export function mcpServers({ mcp_servers = {} }: ConfigFile, cwd: string): McpServer[] {
+/** The configured MCP servers by name, also those that are switched off; `cwd` is absolute. `definitions`: of those that are the project's. */
+export function mcpServers(
+  { mcp_servers = {} }: ConfigFile,
+  cwd: string,
+  definitions: readonly ServerDefinition[],
+): McpServer[] {
   const names = Object.keys(mcp_servers).sort();
   return names.flatMap((name) => {
     const entry = mcp_servers[name];
-    return entry === undefined ? [] : [mcpServer(name, entry, cwd)];
+    return entry === undefined
+      ? []
+      : [mcpServer(name, entry, { cwd, definition: definitions.find((one) => one.name === name) })];
   });
 }
 
-function mcpServer(name: string, entry: Entry, cwd: string): McpServer {
+interface Origin {
+  readonly cwd: string;
+  readonly definition: ServerDefinition | undefined;
+}
+
+function mcpServer(name: string, entry: Entry, origin: Origin): McpServer {
   const approvals = Object.entries(entry.tools ?? {}).flatMap(([tool, { approval_mode: mode }]) =>
     mode === undefined ? [] : [[tool, mode] as const],
   );
   return {
     name,
     enabled: entry.enabled ?? true,
-    transport: entry.command === undefined ? httpServer(entry) : stdioServer(entry, entry.command, cwd),
+    transport: entry.command === undefined ? httpServer(entry) : stdioServer(entry, entry.command, origin),
     startupTimeoutMs: startupTimeoutMs(entry),
     toolTimeoutMs: milliseconds(entry.tool_timeout_sec) ?? DEFAULT_TOOL_TIMEOUT_MS,
     enabledTools: entry.enabled_tools ?? null,
@@ -43,7 +54,7 @@ function milliseconds(seconds: number | undefined): number | null {
   return seconds === undefined ? null : Math.round(seconds * 1_000);
 }
 
-function stdioServer(entry: Entry, command: string, cwd: string): McpStdioServer {
+function stdioServer(entry: Entry, command: string, { cwd, definition }: Origin): McpStdioServer {
   return {
     type: 'stdio',
     command,
@@ -53,6 +64,7 @@ function stdioServer(entry: Entry, command: string, cwd: string): McpStdioServer
     cwd: resolve(cwd, entry.cwd ?? ''),
     sandbox: entry.sandbox ?? 'session',
     networkAccess: entry.network_access ?? null,
+    ...(definition === undefined ? {} : { definition }),
   };
 }
 

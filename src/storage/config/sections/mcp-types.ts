@@ -1,4 +1,5 @@
 import type { SandboxMode } from '../../../foundation/protocol/index.ts';
+import type { ServerDefinition } from '../layers/index.ts';
 
 /** Whether calls of a server's tools are asked about: by what the tool says of itself, always, or never. */
 export type McpApprovalMode = 'auto' | 'prompt' | 'approve';
@@ -18,6 +19,8 @@ export interface McpStdioServer {
   readonly sandbox: 'session' | SandboxMode;
   /** Null: as that mode has it. */
   readonly networkAccess: boolean | null;
+  /** Of a server that the project defines: what has to be as the user accepted it at every start. Absent: it is the user's own. */
+  readonly definition?: ServerDefinition;
 }
 
 /** A server that is reached by streamable HTTP. */

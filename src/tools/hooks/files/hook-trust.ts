@@ -1,12 +1,9 @@
 import { relative } from 'node:path';
 import * as z from 'zod/mini';
-import { decodeText } from '../../../foundation/util/index.ts';
+import { namedFileText } from '../../../foundation/files/index.ts';
 import { acceptedOf, type ProjectTrustFile, recordAcceptedOf } from '../../../storage/config/index.ts';
 import { type Hook, hookText, textDigest } from '../hook.ts';
 import { namedFiles } from './named-files.ts';
-
-/** Longer scripts are known by their digest alone, characters. */
-const MAX_KEPT_CHARS = 64 * 1024;
 
 /** What a user accepted of a project's hook, with the text that they saw. */
 const AcceptedHook = z.object({ digest: z.string(), file: z.string(), event: z.string(), text: z.string() });
@@ -18,14 +15,15 @@ const FILE: ProjectTrustFile<AcceptedHook> = {
   what: 'the hooks of your projects',
 };
 
-/** A project's hook in the form that is accepted: what it does, and the content of the files of the project that it names. */
+/**
+ * A project's hook in the form that is accepted: what it does, and the content of the files of the project that it names.
+ * @throws FileFault for such a file that can't be read
+ */
 export function hookInFull(hook: Hook, project: string): AcceptedHook {
   const file = relative(project, hook.file);
   const parts = namedFiles(hook.command, project).map(({ path, content }) => {
-    const text = decodeText(content);
-    const digest = textDigest(content.toString('latin1'));
-    const shown = text.length > MAX_KEPT_CHARS ? `(${content.length} bytes)` : text.trimEnd();
-    return { digest, text: `--- ${relative(project, path)}\n${shown}` };
+    const digest = textDigest(content);
+    return { digest, text: namedFileText({ path, content }, project, digest) };
   });
   const own = `file: ${file}\n${hookText(hook)}`;
   const digest = textDigest(JSON.stringify([own, ...parts.map((part) => part.digest)]));

@@ -33,13 +33,13 @@ export type HookPlaces = Pick<Config, 'home' | 'trustedFolder'>;
 /** Reads files of hooks. Those of the user's home count; those of a project once the user has accepted each of them as it is. */
 export function loadHooks(files: readonly HookFile[], { home, trustedFolder }: HookPlaces): LoadedHooks {
   const read = files.map(readFile);
-  const hooks = read.flatMap((one) => one.hooks);
-  const faults = read.flatMap((one) => one.faults);
+  const found = read.flatMap((one) => one.hooks.map((hook) => inFull(hook)));
+  const faults = [...read.flatMap((one) => one.faults), ...found.flatMap(({ fault }) => fault ?? [])];
+  const usable = found.filter(({ fault }) => fault === null);
+  const hooks = usable.map(({ hook }) => hook);
   const project = hooks.find((hook) => hook.project !== null)?.project ?? null;
   const accepted = project === null || trustedFolder === null ? [] : acceptedHooks(home, project);
-  const fulls = new Map(
-    hooks.flatMap((hook) => (hook.project === null ? [] : [[hook, hookInFull(hook, hook.project)]])),
-  );
+  const fulls = new Map(usable.flatMap(({ hook, full }) => (full === null ? [] : [[hook, full]])));
   const present = new Set([...fulls.values()].map(({ digest }) => digest));
   const replaced = accepted.filter(({ digest }) => !present.has(digest));
   const standingOf = (hook: Hook): HookStanding => {
@@ -51,6 +51,22 @@ export function loadHooks(files: readonly HookFile[], { home, trustedFolder }: H
     return { type: 'unaccepted', full, before: at === -1 ? null : (replaced.splice(at, 1)[0] ?? null) };
   };
   return { hooks: hooks.map((hook) => ({ hook, standing: standingOf(hook) })), faults };
+}
+
+interface FoundHook {
+  readonly hook: Hook;
+  /** Null: a hook of the user's own. */
+  readonly full: AcceptedHook | null;
+  /** Why it does not run, a sentence; null: nothing is wrong. */
+  readonly fault: string | null;
+}
+
+function inFull(hook: Hook): FoundHook {
+  try {
+    return { hook, full: hook.project === null ? null : hookInFull(hook, hook.project), fault: null };
+  } catch (error) {
+    return { hook, full: null, fault: `${hookName(hook)} does not run: ${reasonOf(error)}` };
+  }
 }
 
 /** What the user should know of hooks that do not run, a sentence each. */

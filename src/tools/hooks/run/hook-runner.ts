@@ -82,9 +82,8 @@ export class HookRunner {
     { input }: HookQuestion,
     { place, signal, onNews }: Omit<HookRun, 'questions' | 'onMessage'>,
   ): Promise<HookEnd> {
-    if (standing.type === 'accepted' && !isUnchanged(hook, standing.digest)) {
-      return { type: 'failed', reason: 'a file that it names has changed: accept it with `keel hooks trust`' };
-    }
+    const change = standing.type === 'accepted' ? changeOf(hook, standing.digest) : null;
+    if (change !== null) return { type: 'failed', reason: change };
     const report = hookReport(hook);
     onNews({ type: 'hook.started', hook: report });
     const end = await runHook(hook, JSON.stringify(input), { place, deps: this.#deps, signal }).catch(
@@ -106,6 +105,12 @@ export class HookRunner {
   }
 }
 
-function isUnchanged(hook: Hook, digest: string): boolean {
-  return hook.project !== null && hookInFull(hook, hook.project).digest === digest;
+/** Why a hook is not what the user accepted; null if it is. */
+function changeOf(hook: Hook, digest: string): string | null {
+  try {
+    const isUnchanged = hook.project !== null && hookInFull(hook, hook.project).digest === digest;
+    return isUnchanged ? null : 'a file that it names has changed: accept it with `keel hooks trust`';
+  } catch (error) {
+    return reasonOf(error);
+  }
 }

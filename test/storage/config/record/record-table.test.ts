@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { recordTable } from '../../../../src/storage/config/index.ts';
 import { freshDirectory } from '../../../support/fresh-places.ts';
 
 const home = freshDirectory();
+const repo = freshDirectory();
 const text = () => readFileSync(join(home.path, 'config.toml'), 'utf8');
 const notes = ['mcp_servers', 'notes'] as const;
 const NOTES = '[mcp_servers.notes]\ncommand = "notes"\n';
@@ -70,3 +71,51 @@ test.each([
   await expect(recorded).rejects.toMatchObject({ kind: 'invalidConfig' });
   expect(text()).toBe(before);
 });
+
+test('a file of a project keeps its mode, one of the user\u2019s own is for them alone', async () => {
+  repo.write({ '.keel/config.toml': FILE });
+  home.write({ 'config.toml': FILE });
+  chmodSync(join(repo.path, '.keel/config.toml'), 0o664);
+  const place = join(repo.path, '.keel');
+  await recordTable(place, { path: notes, table: { command: 'notes' }, project: repo.path });
+  expect(statSync(join(place, 'config.toml')).mode & 0o777).toBe(0o664);
+  expect(readFileSync(join(place, 'config.toml'), 'utf8')).toBe(`${FILE}\n${NOTES}`);
+  await recordTable(home.path, { path: notes, table: { command: 'notes' } });
+  expect(statSync(join(home.path, 'config.toml')).mode & 0o777).toBe(0o600);
+});
+
+test('a link under the name of an earlier draft is not written through', async () => {
+  repo.write({ '.keel/config.toml': FILE });
+  home.write({ victim: 'untouched' });
+  const place = join(repo.path, '.keel');
+  symlinkSync(join(home.path, 'victim'), join(place, `config.toml.${process.pid}.new`));
+  await recordTable(place, { path: notes, table: { command: 'notes' }, project: repo.path });
+  expect(readFileSync(join(home.path, 'victim'), 'utf8')).toBe('untouched');
+  expect(readFileSync(join(place, 'config.toml'), 'utf8')).toBe(`${FILE}\n${NOTES}`);
+});
+
+test.each(['a link to another file', 'a link to another folder'])('%s leads nothing out of a project', async (what) => {
+  if (what.endsWith('file')) {
+    repo.write({ '.keel/other': '' });
+    symlinkSync(join(home.path, 'config.toml'), join(repo.path, '.keel/config.toml'));
+  } else symlinkSync(home.path, join(repo.path, '.keel'));
+  const change = { path: notes, table: { command: 'notes' }, project: repo.path };
+  await expect(recordTable(join(repo.path, '.keel'), change)).rejects.toMatchObject({ kind: 'storageFailed' });
+  expect(existsSync(join(home.path, 'config.toml'))).toBe(false);
+});
+
+test('a link to the user\u2019s own file stays one', async () => {
+  home.write({ 'dotfiles/keel.toml': FILE });
+  symlinkSync('dotfiles/keel.toml', join(home.path, 'config.toml'));
+  await recordTable(home.path, { path: notes, table: { command: 'notes' } });
+  expect(readFileSync(join(home.path, 'dotfiles/keel.toml'), 'utf8')).toBe(`${FILE}\n${NOTES}`);
+});
+
+test.each(['mcp_servers = { notes = { command = "notes" } }\n', 'mcp_servers.notes = { command = "notes" }\n'])(
+  'a table that is written in a line can\u2019t be removed, and that is not taken for success: %s',
+  async (before) => {
+    home.write({ 'config.toml': before });
+    await expect(recordTable(home.path, { path: notes, table: null })).rejects.toMatchObject({ kind: 'invalidConfig' });
+    expect(text()).toBe(before);
+  },
+);

@@ -1,11 +1,13 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { maskedText } from '../../../../foundation/secrets/index.ts';
 import { isInside, quoteCommand, realPath } from '../../../../foundation/util/index.ts';
 import {
+  type AcceptedServer,
   acceptServers,
   CredentialFile,
   convertedServer,
+  forgetServer,
   loadConfig,
   loadConfigWithOrigins,
   recordTable,
@@ -26,18 +28,25 @@ export async function addServer({ io, values }: McpPlace, name: string, words: r
   }
   const converted = convertedServer(server);
   if (converted.type === 'refused') throw new KeelError('invalidInput', `nothing was changed: ${converted.reason}`);
-  const place = await placeOf({ io, values });
+  const { place, project } = await placeOf({ io, values });
   note(io, serverText(name, converted.table));
-  await recordTable(place, { path: ['mcp_servers', name], table: converted.table });
+  await recordTable(place, { path: ['mcp_servers', name], table: converted.table, ...ofProject(project) });
   // Whoever adds a server has seen it.
-  if (values.scope === 'project') await acceptAs({ io, values }, name);
+  if (project !== null) await acceptAs({ io, values }, { name, file: projectFile(place, project) });
   note(io, `MCP server ${name} is in ${place}/config.toml. Try it: keel mcp test ${name}\n`);
   return 0;
 }
 
-/** The folder of the file that is changed. @throws KeelError for a project that the user does not trust */
-async function placeOf({ io, values }: McpPlace): Promise<string> {
-  if (values.scope !== 'project') return resolveHome(io.env);
+/** Which file is changed: that in `place`. */
+interface ChangedPlace {
+  readonly place: string;
+  /** The folder of the project whose file it is; null: it is the user's own. */
+  readonly project: string | null;
+}
+
+/** @throws KeelError for a project that the user does not trust */
+async function placeOf({ io, values }: McpPlace): Promise<ChangedPlace> {
+  if (values.scope !== 'project') return { place: resolveHome(io.env), project: null };
   const overrides = values.config ?? [];
   const { trustedFolder: folder } = await loadConfig({ env: io.env, cwd: io.cwd, overrides, flags: {} });
   if (folder === null) {
@@ -46,15 +55,30 @@ async function placeOf({ io, values }: McpPlace): Promise<string> {
   }
   const place = join(folder, '.keel');
   const file = join(place, 'config.toml');
-  if (isInside(realPath(file), realPath(folder))) return place;
+  if (isInside(realPath(file), realPath(folder))) return { place, project: folder };
   throw new KeelError('invalidInput', `${file} leads out of the project: nothing was changed`);
 }
 
-async function acceptAs({ io, values }: McpPlace, name: string): Promise<void> {
+function ofProject(project: string | null): { readonly project?: string } {
+  return project === null ? {} : { project };
+}
+
+/** A project's file as what is accepted names it. */
+function projectFile(place: string, project: string): string {
+  return relative(project, join(place, 'config.toml'));
+}
+
+/** Accepts the server of one file: another one of its name is somebody else's. Says so where it can't be accepted. */
+async function acceptAs(
+  { io, values }: McpPlace,
+  { name, file }: Pick<AcceptedServer, 'name' | 'file'>,
+): Promise<void> {
   const overrides = values.config ?? [];
   const { config, projectServers } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
-  const added = projectServers.flatMap(({ full }) => (full.name === name ? [full] : []));
+  const added = projectServers.flatMap(({ full }) => (full.name === name && full.file === file ? [full] : []));
   if (config.trustedFolder !== null) await acceptServers(config.home, config.trustedFolder, added);
+  const isRefused = (warning: string) => warning.includes(`mcp_servers.${name} is ignored`);
+  if (added.length === 0) note(io, `${config.warnings.filter(isRefused).join('\n')}\n`);
 }
 
 /** What a server may do, for the user who decides about it. */
@@ -84,12 +108,18 @@ const RIGHTS: Readonly<Record<string, string>> = {
 
 /** `keel mcp remove`: succeeds also when there is no such server. */
 export async function removeServer({ io, values }: McpPlace, name: string): Promise<number> {
-  const place = await placeOf({ io, values });
-  const isChanged = await recordTable(place, { path: ['mcp_servers', name], table: null });
-  const overrides = values.config ?? [];
-  const { settings } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
-  await new CredentialFile(resolveHome(io.env)).write(name, null, new AbortController().signal);
+  const { place, project } = await placeOf({ io, values });
+  const home = resolveHome(io.env);
+  const options = { env: io.env, cwd: io.cwd, overrides: values.config ?? [], flags: {} };
+  const before = project === null ? [] : (await loadConfig(options)).mcpServers;
+  const isChanged = await recordTable(place, { path: ['mcp_servers', name], table: null, ...ofProject(project) });
+  if (project !== null) await forgetServer(home, project, { name, file: projectFile(place, project) });
+  const { settings } = await loadConfigWithOrigins(options);
   const isLeft = settings.mcp_servers?.[name] !== undefined;
+  const signIns = new CredentialFile(home);
+  // That of a project's server may be to another one of this name, of the user's own or of another project.
+  const isItsOwn = project === null || before.some((server) => server.name === name && signIns.read(server) !== null);
+  if (!isLeft && isItsOwn) await signIns.write(name, null, new AbortController().signal);
   const what = isChanged ? `MCP server ${name} is removed` : `There was no MCP server ${name} in ${place}/config.toml`;
   const rest = isLeft ? `; another file still has one: \`keel config\` shows where` : '';
   note(io, `${what}${rest}.\n`);

@@ -29,15 +29,20 @@ export async function trustServers({ io, values }: McpPlace, names: readonly str
   );
   const unknown = names.find((name) => !waiting.some(({ full }) => full.name === name));
   if (unknown !== undefined) {
-    throw new KeelError('invalidInput', `no MCP server ${unknown} of this project waits to be accepted`);
+    const reasons = config.warnings.filter((warning) => warning.includes(`mcp_servers.${unknown} is ignored`));
+    const what = `no MCP server ${unknown} of this project waits to be accepted`;
+    throw new KeelError('invalidInput', [what, ...reasons].join('\n'));
+  }
+  if (waiting.length === 0) {
+    say(io, 'No MCP server of this project waits to be accepted.\n');
+    return 0;
   }
   const isShownOnly = !values.all && names.length === 0;
   const chosen = waiting.filter(({ full }) => isShownOnly || values.all || names.includes(full.name));
   say(io, (await Promise.all(chosen.map(waitingText))).join('\n'));
   if (isShownOnly) {
-    const next = '\nAccept them with `keel mcp trust NAME...` or `keel mcp trust --all`.\n';
-    say(io, waiting.length === 0 ? 'No MCP server of this project waits to be accepted.\n' : next);
-    return waiting.length === 0 ? 0 : 1;
+    say(io, '\nAccept them with `keel mcp trust NAME...` or `keel mcp trust --all`.\n');
+    return 1;
   }
   await acceptServers(
     home,
@@ -53,7 +58,8 @@ async function waitingText({ full, before }: Waiting): Promise<string> {
   if (before === null) return `${full.name} (new)\n${indented(full.text)}`;
   const { structuredPatch } = await import('diff');
   const { hunks } = structuredPatch('', '', `${before.text}\n`, `${full.text}\n`);
-  return `${full.name} (changed)\n${indented(hunks.flatMap(({ lines }) => lines).join('\n'))}`;
+  const lines = hunks.flatMap((hunk) => hunk.lines);
+  return `${full.name} (changed)\n${indented(lines.length === 0 ? 'a value that is masked' : lines.join('\n'))}`;
 }
 
 function indented(text: string): string {
