@@ -10,6 +10,8 @@ const MAX_NAMED_BYTES = 64 * 1024 * 1024;
 const MAX_SHOWN_CHARS = 64 * 1024;
 /** What separates words of a command line. A variable is one too: what is behind it is looked for in the project. */
 const SEPARATORS = /(?:[\s"'`;|&<>(){}=]|\$\w*)+/;
+const QUOTED = [/"([^"]*)"/g, /'([^']*)'/g];
+const VARIABLE_BEFORE = /^\$(?:\w+|\{\w+\})/;
 /** Nothing can be read there, whatever the rights. */
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
 
@@ -25,9 +27,18 @@ export interface NamedFile {
  * `$(git rev-parse --show-toplevel)/x` leaves `/x`, which is one of them.
  */
 export function pathsNamedBy(lines: readonly string[], folder: string): string[] {
-  const words = lines.flatMap((line) => [line, ...wordsOf(line), ...wordsOf(line.replaceAll(/["'\\]/g, ''))]);
+  const words = lines.flatMap((line) => [
+    ...[line, ...wordsOf(line), ...wordsOf(line.replaceAll(/["'\\]/g, ''))],
+    ...quotedIn(line),
+  ]);
   const paths = [...new Set(words)].filter((word) => !word.startsWith('-') && !/^\/*$/.test(word));
   return paths.flatMap((word) => (isAbsolute(word) ? [word, join(folder, word)] : [resolve(folder, word)]));
+}
+
+/** What is in quotes is one word, whatever blanks and signs it has. */
+function quotedIn(line: string): string[] {
+  const found = QUOTED.flatMap((quoted) => [...line.matchAll(quoted)]);
+  return found.map(([, content = '']) => content.replace(VARIABLE_BEFORE, ''));
 }
 
 function wordsOf(line: string): string[] {

@@ -38,6 +38,25 @@ describe('a file of a project is found where a command line names it', () => {
     expect(named('my notes.js', join(repo.path, 'my notes.js'))).toEqual(['serve']);
   });
 
+  test.each([
+    'exec "my tools/notes.js"',
+    'sh -c \'node "my tools/notes.js"\'',
+    '"$CLAUDE_PROJECT_DIR/my tools/notes.js" --quiet',
+    `node '\${PWD}/my tools/notes.js'`,
+  ])('with a blank in its path: %s', (line) => {
+    repo.write({ 'my tools/notes.js': 'serve' });
+    expect(named(line)).toEqual(['serve']);
+  });
+
+  test('in a project whose own path has blanks and other signs of a shell', () => {
+    repo.write({ 'My (new) Project=1/hooks/x.sh': 'check' });
+    const project = join(repo.path, 'My (new) Project=1');
+    for (const line of ['"$CLAUDE_PROJECT_DIR/hooks/x.sh"', '"$CLAUDE_PROJECT_DIR"/hooks/x.sh', 'sh hooks/x.sh']) {
+      const files = filesOfProject(pathsNamedBy([line], project), project);
+      expect(files.map(({ content }) => content.toString())).toEqual(['check']);
+    }
+  });
+
   test('by a link, wherever that leads', () => {
     repo.write({ 'real.js': 'inside' });
     outside.write({ 'far.js': 'outside' });

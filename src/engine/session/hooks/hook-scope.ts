@@ -3,6 +3,8 @@ import { findProgram, isInside, realPath } from '../../../foundation/util/index.
 import { type Config, programSearch } from '../../../storage/config/index.ts';
 import { type Hook, type HookScope, namedPaths } from '../../../tools/hooks/index.ts';
 
+const VARIABLE = /\$(?:(\w+)|\{(\w+)\})/g;
+
 /**
  * Where a hook runs: in the sandbox of the session's commands, unless it is the user's own and they have granted their own rights to those. A
  * hook with these must not be made of what commands can write.
@@ -12,7 +14,8 @@ export function hookScope({ command, project }: Hook, config: Config, cwd: strin
   const search = programSearch(config);
   const roots = [...search.roots, cwd, '/tmp', config.env['TMPDIR'] ?? '/tmp'].map((root) => realPath(root));
   const isPlanted = (path: string) => existsSync(path) && roots.some((root) => isInside(realPath(path), root));
-  const planted = namedPaths(command, cwd).find(isPlanted);
+  const expanded = command.replaceAll(VARIABLE, (all, one, other) => config.env[one ?? other] ?? all);
+  const planted = namedPaths(expanded, cwd).find(isPlanted);
   if (planted !== undefined) {
     return { type: 'refused', reason: `it does not run outside the sandbox, since commands may write ${planted}` };
   }

@@ -7,6 +7,8 @@ import { isTable, type Table } from './layer.ts';
 import { acceptedOf, type ProjectTrustFile, recordAcceptedOf } from './project-trust.ts';
 
 const MASKED_VALUE = '*****';
+/** What can be a key and no line of a program: whoever accepts a line has to see all of it. */
+const SINGLE_WORD = /^[\w.+/=:@%~,?&#-]+$/;
 
 const AcceptedServer = z.object({ name: z.string(), file: z.string(), digest: z.string(), text: z.string() });
 /**
@@ -110,22 +112,27 @@ export function directoryOf({ cwd }: Table, { dir }: ProjectPlace): string {
   return resolve(dir, typeof cwd === 'string' ? cwd : '');
 }
 
-/** For people. Variables are shown as far as they are no secrets: what NODE_OPTIONS has decides what runs. */
+/** For people. Nothing that runs is masked: of the command, arguments and variables only single words are, where they are secrets. */
 function masked(table: Table): Table {
-  const { command, args, url, env, http_headers: headers } = table;
+  const { args, url, env, http_headers: headers } = table;
   return {
     ...table,
-    ...(typeof command === 'string' ? { command: maskedText(command) } : {}),
-    ...(Array.isArray(args) ? { args: maskedArguments(args.map(String)) } : {}),
+    ...(Array.isArray(args) ? { args: shownArguments(args.map(String)) } : {}),
     ...(typeof url === 'string' ? { url: maskedText(url) } : {}),
     ...(isTable(env) ? { env: mapped(env, maskedValue) } : {}),
     ...(isTable(headers) ? { http_headers: mapped(headers, () => MASKED_VALUE) } : {}),
   };
 }
 
+function shownArguments(args: readonly string[]): string[] {
+  const hidden = maskedArguments(args);
+  return args.map((arg, at) => (SINGLE_WORD.test(arg) ? (hidden[at] ?? MASKED_VALUE) : arg));
+}
+
 function maskedValue(name: string, value: unknown): unknown {
   const text = String(value);
-  return isSecretlyNamed(name, text) || maskedText(text) !== text ? MASKED_VALUE : value;
+  if (!SINGLE_WORD.test(text)) return value;
+  return isSecretlyNamed(name, text) ? MASKED_VALUE : maskedText(text);
 }
 
 function mapped(table: Table, value: (name: string, value: unknown) => unknown): Table {

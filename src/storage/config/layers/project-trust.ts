@@ -16,7 +16,8 @@ export interface ProjectTrustFile<T> {
 
 /** What the user accepted of a project. @throws KeelError `invalidConfig` for a file that others may write */
 export function acceptedOf<T>(home: string, file: ProjectTrustFile<T>, project: string): readonly T[] {
-  return readProjects(home, file)[project] ?? [];
+  // What another version wrote is as if it had not been accepted.
+  return (readProjects(home, file)[project] ?? []).flatMap((entry) => file.entry.safeParse(entry).data ?? []);
 }
 
 /** Writes what the user accepts of a project; an empty list takes all of it back. @throws KeelError `storageFailed`, `invalidConfig` */
@@ -40,12 +41,12 @@ export function recordAcceptedOf<T>(
 
 function readProjects<T>(
   home: string,
-  { name, entry, what }: ProjectTrustFile<T>,
-): Readonly<Record<string, readonly T[]>> {
+  { name, what }: ProjectTrustFile<T>,
+): Readonly<Record<string, readonly unknown[]>> {
   const text = readHomeFile(home, name);
   if (text === null) return {};
   try {
-    return z.object({ projects: z.record(z.string(), z.array(entry)) }).parse(readJson(text)).projects;
+    return z.object({ projects: z.record(z.string(), z.array(z.unknown())) }).parse(readJson(text)).projects;
   } catch (cause) {
     const advice = `remove it, and accept ${what} again`;
     throw new KeelError('invalidConfig', `${join(home, name)} can't be read: ${advice}`, { cause });

@@ -92,6 +92,7 @@ function headingOf(line: string, parse: (text: string) => Table): readonly strin
 
 function withValue(tree: Table, [parent, name]: readonly [string, string], table: Table | null): Table {
   const inner = tree[parent];
+  if (table === null && !(isTable(inner) && name in inner)) return tree;
   const { [name]: _, ...others } = isTable(inner) ? inner : {};
   const below = table === null ? others : { ...others, [name]: table };
   const { [parent]: _all, ...rest } = tree;

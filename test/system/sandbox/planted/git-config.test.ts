@@ -8,7 +8,7 @@ import { freshDirectory } from '../../../support/fresh-places.ts';
 
 const dir = freshDirectory();
 /** Each of them starts git once or twice. */
-const RUNS = Number(process.env['KEEL_RUNS'] ?? 24);
+const RUNS = Number(process.env['KEEL_RUNS'] ?? 60);
 
 /** What git itself reads of a configuration, `key=value`; null if it refuses the file. */
 function readByGit(text: string): string[] | null {
