@@ -33,7 +33,7 @@ describe('the stack of an error in a bundle', () => {
     const stack = [
       'Error: (file:///x.js:1:1) is what was said',
       '    at node:internal/process/task_queues:95:5',
-      '    at /work/src/a.ts:1:2',
+      '    at /home/ada/src/a.ts:1:2',
       '    at async Promise.all (index 0)',
       '',
     ].join('\n');
