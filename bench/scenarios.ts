@@ -11,7 +11,7 @@ import { longThread, THREAD } from './recorded-thread.ts';
 import { commands, DELTAS, deltas, hello, subagents } from './scripts.ts';
 import { threadBytes } from './thread-bytes.ts';
 
-/** What keel's figure should be at most: so many times the floor's, so much above it, or a figure of its own. */
+/** What keel's figure should be at most: a multiple of the floor's, an amount above it, or a figure of its own. */
 export type Goal =
   | { readonly type: 'times' | 'above'; readonly floor: number }
   | { readonly type: 'atMost'; readonly figure: number };
@@ -176,7 +176,7 @@ function longThreadScenario(name: string, unit: string, goal: Goal, figure: (thr
  * that asks for a handover, since such a thread fits no window: it has every item as well.
  */
 function resumeScenario(name: string, unit: 'ms' | 'MiB', write: (home: string) => string): Scenario {
-  const resumed: Work = { prompt: 'go on', resume: THREAD };
+  const resumed: Work = { prompt: 'continue', resume: THREAD };
   const figure: Figure = unit === 'ms' ? toFirstRequest : ({ peakMiB }) => peakMiB;
   return {
     ...{ name, unit, goal: unit === 'ms' ? times(2) : atMost(200), maxRounds: 3 },

@@ -14,7 +14,7 @@ export const hello: Script = () => respond(message('hello'), usage({ input: 10, 
 
 const done = () => respond(message('done'), usage({}));
 
-/** So many runs of a command, one a response. */
+/** `steps` runs of a command, one a response. */
 export function commands(steps: number, command: string): Script {
   return (request) => {
     const ran = request.input.filter((item) => item['type'] === 'function_call_output').length;

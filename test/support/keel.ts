@@ -120,9 +120,9 @@ export function processesWith(text: string): string[] {
 }
 
 /** Waits until a condition is true, up to a deadline. */
-export async function until(holds: () => boolean, deadlineMs = 30_000): Promise<void> {
+export async function until(isTrue: () => boolean, deadlineMs = 30_000): Promise<void> {
   const end = Date.now() + deadlineMs;
-  while (!holds()) {
+  while (!isTrue()) {
     if (Date.now() > end) throw new Error('the condition did not become true in time');
     await delay(2);
   }

@@ -24,7 +24,7 @@ let resident: ChildProcess | null = null;
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a command line to its end, after those that were asked for before. The environment is what `runKeel` gives. One that hangs
+ * Runs a command line to completion, after those that were asked for before. The environment is what `runKeel` gives. One that hangs
  * is ended with the process, and the next one gets a new process.
  */
 export function runCommandLine(

@@ -1,6 +1,6 @@
 export { directoryOf, inDirectory, realName } from './in-directory.ts';
 export { withFileLock } from './locked-file.ts';
-export { filesOfProject, type NamedFile, namedFileText, pathsNamedBy } from './named-files.ts';
+export { filesOfProject, namedFileText, pathsNamedBy } from './named-files.ts';
 export { obeyedJudge, readObeyedFile, UntrustedFile } from './obeyed-file.ts';
 export { FileFault, type OpenFile, openDirectory, openFile, type PlaceJudge, placeOf } from './open-real.ts';
 export { OutputFile } from './output-file.ts';

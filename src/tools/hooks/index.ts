@@ -3,7 +3,6 @@ export { type CallView, callViews } from './calls/call-views.ts';
 export { changedCall } from './calls/changed-call.ts';
 export { type AcceptedHook, acceptedHooks, recordAccepted } from './files/hook-trust.ts';
 export { type HookStanding, hookNotices, type LoadedHook, type LoadedHooks, loadHooks } from './files/load-hooks.ts';
-export { namedPaths } from './files/named-files.ts';
 export { readHooks } from './files/read-hooks.ts';
 export type { Hook, HookEvent } from './hook.ts';
 export type { HookQuestion } from './run/hook-question.ts';

@@ -13,7 +13,7 @@ export interface Life {
 
 /** A turn whose journal outlives its processes. */
 export interface TestBed extends Disposable {
-  /** A process that continues where the journal ends. With `lines` it finds only so many lines of the journal. */
+  /** A process that continues where the journal ends. With `lines` it finds only that many lines of the journal. */
   begin(options?: { readonly lines?: number }): Life;
   /** How many lines the journal has. */
   lineCount(): number;

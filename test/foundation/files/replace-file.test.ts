@@ -42,7 +42,7 @@ describe('a whole file that takes the place of a name', () => {
     expect(modeOf('secret')).toBe(0o600);
   });
 
-  it('is another file, so that who has the old one open reads that to its end', () => {
+  it('is another file, so that whoever has the old one open reads all of that', () => {
     dir.write({ file: 'old' });
     const before = statSync(at('file')).ino;
     replace('file', 'new');

@@ -184,7 +184,7 @@ test('the lines of a diff rebuild both files', () => {
   );
 });
 
-test('whatever the text, a diff is read to its end', () => {
+test('whatever the text, all of a diff is read', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(line, fc.string()), { maxLength: 20 }), (lines) => void read(lines.join('\n'))),
   );

@@ -112,7 +112,7 @@ test('texts of any length are searched', () => {
   expect(fuzzyMatch('name', `${'deep/'.repeat(1_000)}name.ts`)?.positions).toHaveLength(4);
 });
 
-test('a text that holds the letters in their order is always found, and no other is', () => {
+test('a text that contains the letters in their order is always found, and no other is', () => {
   const letter = fc.constantFrom('a', 'b', 'A', '/', '-', '.', 'İ', '漢');
   fc.assert(
     fc.property(

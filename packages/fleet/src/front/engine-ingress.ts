@@ -49,10 +49,10 @@ export class EngineIngress {
     return { status: response.status, body: await boundedText(response) };
   }
 
-  /** `new`: there is no such thread; `foreign`: it is another user's, which that one is not to learn. @throws Error */
-  async known(user: string, threadId: string): Promise<KnownThread | 'new' | 'foreign'> {
+  /** `new`: there is no such thread; `ofAnother`: it belongs to another user, which that one is not to learn. @throws Error */
+  async known(user: string, threadId: string): Promise<KnownThread | 'new' | 'ofAnother'> {
     const { status, body } = await this.call(user, threadId, 'state', undefined);
-    if (status === 404) return 'foreign';
+    if (status === 404) return 'ofAnother';
     if (status !== 200) throw new Error(`the engine answered ${status}`);
     return State.safeParse(body === '' ? null : JSON.parse(body)).data ?? 'new';
   }

@@ -106,7 +106,7 @@ export class Front {
     const { user, threadId } = asked;
     const { submissionId, op, work, settings } = judgedSubmission(await readBody(asked.request));
     const known = await ingress.known(user, threadId);
-    if (known === 'foreign') return notFound(asked);
+    if (known === 'ofAnother') return notFound(asked);
     if (known !== 'new') return this.#forward(asked, 'submit', { submissionId, op });
     if (work === undefined) throw new BadRequest('a new thread needs a place to work: give `work`');
     const stop = new AbortController();
@@ -179,7 +179,7 @@ export class Front {
 
   async #own({ user, threadId }: Asked): Promise<KnownThread | null> {
     const known = await this.#options.ingress.known(user, threadId);
-    return known === 'new' || known === 'foreign' ? null : known;
+    return known === 'new' || known === 'ofAnother' ? null : known;
   }
 
   #failed(error: unknown, response: ServerResponse): void {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { TurnInput, TurnJob } from '../protocol.ts';
 
 /**
- * How long an owner has to answer before it counts as gone: so many times this many ms, each counted when this process gets to it. It
+ * How long an owner has to answer before it counts as gone: a number of times this many ms, each counted when this process gets to it. It
  * answers at once whether or not the turn has ended; where this process is slow since its machine is busy, the owner may be as well.
  */
 const PATIENCE = { ticks: 10, tickMs: 100 } as const;

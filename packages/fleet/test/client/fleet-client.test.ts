@@ -46,7 +46,7 @@ describe('a client that waits for a turn', () => {
     expect(await settled).toMatchObject({ type: 'waiting', state: { current: { questions: [{ about: 'run x' }] } } });
   });
 
-  test('follows a turn from its answer to its end', async () => {
+  test('follows a turn from its answer until it ends', async () => {
     const { turnId } = await client.submit(threadId, first);
     engine.end(threadId, { type: 'parked', questions: [{ questionId: 'q', about: 'run x' }] });
     await client.answer(threadId, 'q', { type: 'approved' });

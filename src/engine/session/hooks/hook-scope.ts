@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { pathsNamedBy } from '../../../foundation/files/index.ts';
 import { findProgram, isInside, realPath } from '../../../foundation/util/index.ts';
 import { type Config, programSearch } from '../../../storage/config/index.ts';
-import { type Hook, type HookScope, namedPaths } from '../../../tools/hooks/index.ts';
+import type { Hook, HookScope } from '../../../tools/hooks/index.ts';
 
 const VARIABLE = /\$(?:(\w+)|\{(\w+)\})/g;
 
@@ -15,7 +16,7 @@ export function hookScope({ command, project }: Hook, config: Config, cwd: strin
   const roots = [...search.roots, cwd, '/tmp', config.env['TMPDIR'] ?? '/tmp'].map((root) => realPath(root));
   const isPlanted = (path: string) => existsSync(path) && roots.some((root) => isInside(realPath(path), root));
   const expanded = command.replaceAll(VARIABLE, (all, one, other) => config.env[one ?? other] ?? all);
-  const planted = namedPaths(expanded, cwd).find(isPlanted);
+  const planted = pathsNamedBy([expanded], cwd).find(isPlanted);
   if (planted !== undefined) {
     return { type: 'refused', reason: `it does not run outside the sandbox, since commands may write ${planted}` };
   }

@@ -167,7 +167,7 @@ export class Turns {
     return active.tasks.size === 1 && (active.approvals.isWaiting || agents.isWaitedFor);
   }
 
-  /** Whether a turn ends by itself before it has to be let go. One that asks the user has nobody here to answer any more. */
+  /** Whether a turn ends by itself before it has to be released. One that asks the user has nobody here to answer any more. */
   async #endsInTime(active: ActiveTurn): Promise<boolean> {
     while (monotonicMs() < this.#releaseBy && !active.approvals.isWaiting) {
       if (await settlesWithin(active.ended, RELEASE_CHECK_MS)) return true;

@@ -40,7 +40,7 @@ export function* scan(root: string, { maxDirectories, maxDepth }: ScanLimits): G
   }
 }
 
-/** Runs a scan to its end or to a time (`monotonicMs`). @returns whether it came to its end */
+/** Runs a scan until it is complete or until a time (`monotonicMs`). @returns whether it is complete */
 export function scanUntil(
   scan: Iterable<FoundName | null>,
   until: number,

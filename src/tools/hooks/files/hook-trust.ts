@@ -1,9 +1,8 @@
 import { relative } from 'node:path';
 import * as z from 'zod/mini';
-import { namedFileText } from '../../../foundation/files/index.ts';
+import { filesOfProject, namedFileText, pathsNamedBy } from '../../../foundation/files/index.ts';
 import { acceptedOf, type ProjectTrustFile, recordAcceptedOf } from '../../../storage/config/index.ts';
 import { type Hook, hookText, textDigest } from '../hook.ts';
-import { namedFiles } from './named-files.ts';
 
 /** What a user accepted of a project's hook, with the text that they saw. */
 const AcceptedHook = z.object({ digest: z.string(), file: z.string(), event: z.string(), text: z.string() });
@@ -21,7 +20,7 @@ const FILE: ProjectTrustFile<AcceptedHook> = {
  */
 export function hookInFull(hook: Hook, project: string): AcceptedHook {
   const file = relative(project, hook.file);
-  const parts = namedFiles(hook.command, project).map(({ path, content }) => {
+  const parts = filesOfProject(pathsNamedBy([hook.command], project), project).map(({ path, content }) => {
     const digest = textDigest(content);
     return { digest, text: namedFileText({ path, content }, project, digest) };
   });
