@@ -12,6 +12,7 @@ export const unconfinedRules: CommandRules = {
   },
   ready: () => Promise.resolve(),
   riskOf: () => 'plain',
+  reading: (spec) => spec,
   ruleOf: () => ({ type: 'none', proposed: null }),
   remember: () => Promise.resolve(),
 };

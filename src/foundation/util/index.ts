@@ -43,6 +43,7 @@ export {
   type ProgramSearch,
   programFault,
 } from './trust/find-program.ts';
+export { KnownWays } from './trust/known-ways.ts';
 export { isInside, realPath } from './trust/paths.ts';
 export { privateDirectory, type TemporaryDirectory, temporaryDirectory } from './trust/private-directory.ts';
 export {

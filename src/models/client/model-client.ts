@@ -100,6 +100,8 @@ export class ModelClient {
   readonly #options: ModelClientOptions;
   readonly #serverFacts: ServerFacts;
   readonly #wire: Wire;
+  /** Where requests go, once it was asked for. */
+  #url: string | null = null;
   readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
@@ -128,7 +130,7 @@ export class ModelClient {
     const credentials = await this.#credentials(signal);
     let answer: Answer | null = null;
     let reader: ResponseReader | null = null;
-    let context = this.#failureContext(credentials, this.#wire.url());
+    let context = this.#failureContext(credentials);
     using watch = new IdleWatch(this.#options.provider.streamIdleTimeoutMs, signal);
     try {
       answer = await this.#ask({ prompt, taskKind, signal, onSent, watch }, credentials);
@@ -202,7 +204,7 @@ export class ModelClient {
     const started = await startExchange(socket, { request, prompt, wire: this.#wire }, watch.signal, onSent);
     if (started === null) return this.#askHttp(asked, credentials);
     const { exchange } = started;
-    const context = { ...this.#failureContext(credentials, request.url), proxy: exchange.proxy };
+    const context = this.#failureContext(credentials, exchange.proxy);
     return {
       context,
       rateLimits: null,
@@ -228,7 +230,7 @@ export class ModelClient {
         request = this.#request(prompt, taskKind, credentials);
         response = await transport.send(request, watch.signal);
       }
-      const context = { ...this.#failureContext(credentials, request.url), proxy: response.proxy ?? null };
+      const context = this.#failureContext(credentials, response.proxy);
       if (response.status < 200 || response.status > 299) {
         throw this.#refusal(response, await readErrorBody(response), context);
       }
@@ -248,7 +250,7 @@ export class ModelClient {
   #request(prompt: Prompt, taskKind: string, credentials: Credentials): HttpRequest {
     return {
       method: 'POST',
-      url: this.#wire.url(),
+      url: this.#address,
       headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials.bearer) }),
       body: this.#wire.write(prompt),
     };
@@ -267,13 +269,26 @@ export class ModelClient {
     return new ModelError(kind, message, { phase: 'request', retryable: true, httpStatus, rateLimits, quirk });
   }
 
-  #failureContext(credentials: Credentials, url: string): FailureContext {
+  /** Most requests don't fail, so what only an error needs is looked for by it. */
+  #failureContext(credentials: Credentials, proxy: string | null = null): FailureContext {
+    const { provider, nowMs = Date.now } = this.#options;
+    const url = this.#address;
     return {
-      secrets: secretsOf(this.#options.provider, credentials, url),
+      get secrets() {
+        return secretsOf(provider, credentials, url);
+      },
+      get host() {
+        return new URL(url).host;
+      },
       keySource: credentials.source,
-      host: new URL(url).host,
-      nowMs: this.#options.nowMs ?? Date.now,
+      proxy,
+      nowMs,
     };
+  }
+
+  get #address(): string {
+    this.#url ??= this.#wire.url();
+    return this.#url;
   }
 
   #credentialsIfAny(): Credentials {

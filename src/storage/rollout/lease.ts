@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
 import { KeelError } from '../../foundation/protocol/index.ts';
@@ -85,11 +85,13 @@ export function acquireLease(rolloutPath: string, { takeOver = false, address }:
   const owner = newOwner(address);
   // Written whole beside its place and then linked into it: nobody ever reads half a lease.
   const draft = `${path}.${owner.token}`;
-  let isTakenOver: boolean;
+  let fd: number | null = null;
   try {
-    writeFileSync(draft, textOf(owner), { mode: 0o600 });
-    isTakenOver = take(path, draft, takeOver);
+    fd = openSync(draft, 'wx+', 0o600);
+    writeSync(fd, textOf(owner));
+    return new FileLease(path, owner, { fd, isTakenOver: take(path, draft, takeOver) });
   } catch (error) {
+    if (fd !== null) closeSync(fd);
     if (error instanceof KeelError) throw error;
     const reason = reasonOf(error);
     throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}.${storageAdvice(reason)}`, {
@@ -98,7 +100,6 @@ export function acquireLease(rolloutPath: string, { takeOver = false, address }:
   } finally {
     rmSync(draft, { force: true });
   }
-  return new FileLease(path, owner, isTakenOver);
 }
 
 /** Where the process that has a thread can be reached, whether it lives or not; null: nobody has it, or it gave no address. */
@@ -118,20 +119,25 @@ class FileLease implements Lease {
   readonly isTakenOver: boolean;
   readonly #path: string;
   readonly #owner: Owner;
-  #fd: number | null = null;
+  /** Our own lease, whatever its name leads to by now; null once it is released. */
+  #fd: number | null;
+  readonly #file: FileId | null;
   #timer: NodeJS.Timeout | null = null;
   #isSealed = false;
 
-  constructor(path: string, owner: Owner, isTakenOver: boolean) {
+  constructor(path: string, owner: Owner, { fd, isTakenOver }: { readonly fd: number; readonly isTakenOver: boolean }) {
     this.isTakenOver = isTakenOver;
     this.#path = path;
     this.#owner = owner;
+    this.#fd = fd;
+    this.#file = localFile(fd, path);
     if (loadedCLibrary() === null) this.#lockLater();
     else this.#lock();
   }
 
   fence(): void {
     if (this.#isSealed) throw new KeelError('sessionClosed', 'this process has given the thread up');
+    if (this.#file !== null && isSameFile(this.#file, statSync(this.#path, { throwIfNoEntry: false }))) return;
     // Read by its name, each time: on a shared file system a name that was looked up before may be remembered.
     const text = readText(this.#path);
     if (text?.includes(this.#owner.token)) return;
@@ -168,27 +174,11 @@ class FileLease implements Lease {
 
   #lock(): void {
     this.#timer = null;
-    let fd: number;
-    try {
-      fd = openSync(this.#path, 'r+');
-    } catch {
-      // Somebody has removed the lease: there is nothing to lock.
-      return;
-    }
-    const result = this.#isOwn(fd) ? lockFile(fd, 'exclusive') : null;
-    if (result !== 'locked') {
-      if (result === 'unsupported') this.#write(fd, 'without');
-      closeSync(fd);
-      // Busy for the moment that another process takes to look whether the lock is held.
-      if (result === 'busy') this.#lockLater();
-      return;
-    }
-    this.#fd = fd;
-    this.#write(fd, 'locked');
-  }
-
-  #isOwn(fd: number): boolean {
-    return parseOwner(readFileSync(fd, 'utf8'))?.token === this.#owner.token;
+    if (this.#fd === null) return;
+    const result = lockFile(this.#fd, 'exclusive');
+    // Busy for the moment that another process takes to look whether the lock is held.
+    if (result === 'busy') this.#lockLater();
+    else this.#write(this.#fd, result === 'locked' ? 'locked' : 'without');
   }
 
   #write(fd: number, lock: Owner['lock']): void {
@@ -198,6 +188,33 @@ class FileLease implements Lease {
       // The lease keeps its first text. Those who can see this process by its pid are not misled by that.
     }
   }
+}
+
+/** Names a file for as long as a descriptor keeps it. */
+interface FileId {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/**
+ * File systems of this machine alone (statfs(2)): ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. There a name leads to what it
+ * leads to for everyone, so that no text has to be read to see whose file it is.
+ */
+const LOCAL_TYPES = [0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010];
+
+function localFile(fd: number, path: string): FileId | null {
+  try {
+    if (process.platform !== 'linux' || !LOCAL_TYPES.includes(statfsSync(path).type)) return null;
+    const { dev, ino } = fstatSync(fd);
+    return Number.isSafeInteger(ino) ? { dev, ino } : null;
+  } catch {
+    // It is looked at by its text, which says why if that fails as well.
+    return null;
+  }
+}
+
+function isSameFile(file: FileId, now: FileId | undefined): boolean {
+  return now !== undefined && now.dev === file.dev && now.ino === file.ino;
 }
 
 /** @returns whether it was taken over from an owner that may live */

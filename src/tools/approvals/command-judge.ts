@@ -65,11 +65,13 @@ export class CommandJudge {
   }
 
   judge(argv: readonly string[]): Judgement {
-    // The command of one call is judged several times.
-    if (this.#last?.argv !== argv || this.#last.grammar !== this.#grammar) {
+    // The command of one call is judged several times, and as several lists of the same words.
+    const last = this.#last;
+    if (last === null || last.grammar !== this.#grammar || !isSameList(last.argv, argv)) {
       this.#last = { argv, grammar: this.#grammar, judgement: this.#judge(argv) };
+      return this.#last.judgement;
     }
-    return this.#last.judgement;
+    return last.judgement;
   }
 
   #judge(argv: readonly string[]): Judgement {
@@ -120,6 +122,10 @@ export class CommandJudge {
       return rough;
     }
   }
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((word, at) => word === other[at]));
 }
 
 /** The script of `bash -c SCRIPT` and its like, run by a shell in a trusted directory; null for anything else. */

@@ -1,5 +1,5 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { isProgram, placesOnTheWay, writableByOthers } from '../../foundation/util/index.ts';
+import { isProgram, type KnownWays, placesOnTheWay, writableByOthers } from '../../foundation/util/index.ts';
 import { baseName, knownBaseName } from './shell/words.ts';
 
 /** The place of a program. */
@@ -26,6 +26,8 @@ export interface ProgramPlacesOptions {
   readonly cwd: string;
   /** Directories in which commands may write, real paths. */
   readonly writableRoots: readonly string[];
+  /** Ways to programs that were looked at for earlier commands. */
+  readonly ways?: KnownWays;
 }
 
 /** Built-ins of POSIX: every shell has them. */
@@ -70,7 +72,8 @@ export class ProgramPlaces implements FindPrograms {
   }
 
   #isWritable(path: string): boolean {
-    return writableByOthers(path, { roots: this.#options.writableRoots }) !== null;
+    const { writableRoots: roots, ways } = this.#options;
+    return writableByOthers(path, { roots, ...(ways && { wayTo: (program) => ways.to(program) }) }) !== null;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { TurnContext } from '../../context/index.ts';
-import { readingEnvironment } from '../../system/git/index.ts';
 import {
   type CommandSpec,
   type ExecPlan,
@@ -34,6 +33,8 @@ export interface CommandRules {
   /** Resolves when `riskOf` can be asked about a command. */
   readonly ready: (spec: CommandSpec) => Promise<void>;
   readonly riskOf: (spec: CommandSpec) => CommandRisk;
+  /** A command whose risk is `safe`, as it is run. */
+  readonly reading: (spec: CommandSpec) => CommandSpec;
   /** The verdict of the user's rules. */
   readonly ruleOf: (spec: CommandSpec) => RuleVerdict;
   /** Allows, from now on, commands that begin with these words. */
@@ -114,7 +115,7 @@ export class Orchestrator {
       // The author of a rule that allows every command of a line has granted them the user's own rights.
       return { requirement, scope: 'unsandboxed', started: { ...spec, argv: rule.argv }, proposed, ...facts };
     }
-    const started = risk === 'safe' ? { ...spec, env: readingEnvironment(spec.env) } : spec;
+    const started = risk === 'safe' ? rules.reading(spec) : spec;
     return { requirement, scope: escalated ? 'unsandboxed' : 'sandboxed', started, proposed, ...facts };
   }
 

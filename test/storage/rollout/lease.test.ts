@@ -1,6 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -281,6 +292,48 @@ test('a lease that was removed, sealed or released lets nothing through', () => 
   using other = acquireLease(path);
   rmSync(`${path}.lease`);
   expect(() => other.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken' }));
+});
+
+describe('the fence of an owner', () => {
+  const taken = expect.objectContaining({ kind: 'threadTaken' });
+
+  test('is closed by a takeover, also where the old lease has another name still', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    using first = acquireLease(path);
+    linkSync(`${path}.lease`, join(dir.path, 'backup'));
+    using _second = acquireLease(path, { takeOver: true });
+    expect(() => first.fence()).toThrow(taken);
+  });
+
+  test('is closed by each takeover of many, whichever numbers the file system gives its files', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    const leases = [acquireLease(path)];
+    for (let count = 0; count < 20; count += 1) leases.push(acquireLease(path, { takeOver: true }));
+    const last = leases.pop();
+    for (const lease of leases) expect(() => lease.fence()).toThrow(taken);
+    last?.fence();
+    for (const lease of [...leases, last]) lease?.release();
+    expect(readdirSync(dir.path)).toEqual([]);
+  });
+
+  test('stays open when its lease was put there again from a copy, as a restored backup is', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    using lease = acquireLease(path);
+    copyFileSync(`${path}.lease`, join(dir.path, 'copy'));
+    renameSync(join(dir.path, 'copy'), `${path}.lease`);
+    lease.fence();
+  });
+
+  test('is closed when the whole directory is gone', () => {
+    using dir = tempDir();
+    mkdirSync(join(dir.path, 'day'));
+    using lease = acquireLease(join(dir.path, 'day', 'rollout.jsonl'));
+    rmSync(join(dir.path, 'day'), { recursive: true });
+    expect(() => lease.fence()).toThrow(taken);
+  });
 });
 
 describe('the address of an owner', () => {

@@ -160,3 +160,24 @@ describe('parsing is total', () => {
     expect(answered).toBeGreaterThan(300);
   });
 });
+
+describe('one command that is judged several times', () => {
+  test('is judged once, also as another list of the same words, and again when one word differs', () => {
+    const judge = new CommandJudge();
+    const first = judge.judge(['ls', '-l']);
+    expect(judge.judge(['ls', '-l'])).toBe(first);
+    expect(judge.judge(['ls', '-la'])).not.toBe(first);
+    expect(judge.judge(['ls'])).toMatchObject({ isSafe: true });
+    expect(judge.judge(['rm'])).toMatchObject({ isSafe: false });
+    expect(judge.judge(['rm', '-rf', '/'])).toMatchObject({ isDangerous: true });
+    expect(judge.judge(['rm', '-rf'])).toMatchObject({ isDangerous: true });
+  });
+
+  test('is judged again once the grammar is there', async () => {
+    const judge = new CommandJudge();
+    const argv = ['bash', '-c', 'for i in 1 2; do ls; done'];
+    const before = judge.judge(argv);
+    await judge.ready(argv);
+    expect(judge.judge([...argv])).not.toBe(before);
+  });
+});

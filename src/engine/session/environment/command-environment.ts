@@ -16,6 +16,13 @@ export interface CommandEnvironmentOptions {
   readonly shell: UserShell;
 }
 
+/** An environment and what it was made of. */
+interface KnownEnvironment {
+  readonly base: Config['env'];
+  readonly toolsDir: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 const EDITOR_VARIABLES = ['EDITOR', 'VISUAL', 'GIT_EDITOR', 'GIT_SEQUENCE_EDITOR'];
 /** A command for `sh`: programs pass the name of a file as a further argument. */
 const NO_EDITOR = `sh -c 'echo "There is no editor here. Pass the text with the command: -m or -F, or --no-edit to keep the message as it is. To accept what git proposes, set GIT_EDITOR=true for that command; for git rebase -i, set GIT_SEQUENCE_EDITOR to a command that changes the list." >&2; exit 1'`;
@@ -38,6 +45,7 @@ export class CommandEnvironment {
   #login: LoginEnvironment | null = null;
   #tools: Promise<void> | null = null;
   #toolsDir: string | null = null;
+  #known: KnownEnvironment | null = null;
 
   constructor(options: CommandEnvironmentOptions) {
     this.#options = options;
@@ -64,9 +72,17 @@ export class CommandEnvironment {
   }
 
   /** The environment as it is known by now, without secrets. */
-  current(): Record<string, string> {
+  current(): Readonly<Record<string, string>> {
     const { config } = this.#options;
     const base = this.#login?.applyTo(config.env) ?? config.env;
+    if (this.#known?.base !== base || this.#known.toolsDir !== this.#toolsDir) {
+      this.#known = { base, toolsDir: this.#toolsDir, env: this.#environment(base) };
+    }
+    return this.#known.env;
+  }
+
+  #environment(base: Config['env']): Readonly<Record<string, string>> {
+    const { config } = this.#options;
     const env = withoutEditors(commandEnvironment(config, base), config.shellEnvironmentPolicy.set);
     if (this.#toolsDir === null || env['PATH'] === undefined) return env;
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };

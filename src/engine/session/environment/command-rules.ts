@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { ownerOf } from '../../../foundation/util/index.ts';
+import { KnownWays, ownerOf } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import { namesDrivers } from '../../../system/git/index.ts';
+import { namesDrivers, readingEnvironment } from '../../../system/git/index.ts';
 import type { Destination, HostRuleVerdict, NetworkProtocol } from '../../../system/network/index.ts';
 import { type CommandSpec, type PlanRequest, writableRoots } from '../../../system/sandbox/index.ts';
 import {
@@ -32,6 +32,7 @@ export class SessionRules {
   #loaded: LoadedRules | null = null;
   #policy = new ExecPolicy();
   #hosts: readonly HostRule[] = [];
+  readonly #programs = new SessionPrograms();
 
   constructor(config: Config) {
     this.#config = config;
@@ -47,21 +48,28 @@ export class SessionRules {
     return this.#loaded.warnings;
   }
 
-  /** A command that only reads is run in `readingEnvironment`, without which git might not only read. */
+  /** A command that only reads is run as `reading` has it. */
   riskOf({ argv, cwd, env }: CommandSpec, turn: Place): 'safe' | 'plain' | 'dangerous' {
     const { isSafe, isDangerous, commands } = this.judge.judge(argv);
     if (isDangerous) return 'dangerous';
     if (!isSafe || commands === null) return 'plain';
-    const programs = programsOf({ cwd, env }, turn);
+    const programs = this.#programs.of({ cwd, env }, turn);
     const isPlanted = ([name]: PlainCommand) => name !== undefined && isWritableProgram(name.text, programs);
     if (isWritableProgram(argv[0] ?? '', programs) || commands.some(isPlanted)) return 'plain';
     const directories = gitDirectories(commands, cwd);
     return directories === null || directories.some(namesDrivers) ? 'plain' : 'safe';
   }
 
+  /** git might do more than read without the settings of `readingEnvironment`. */
+  reading(spec: CommandSpec): CommandSpec {
+    const { commands } = this.judge.judge(spec.argv);
+    const mayStartGit = commands?.some((words) => words.some(({ text }) => text.includes('git'))) ?? true;
+    return mayStartGit ? { ...spec, env: readingEnvironment(spec.env) } : spec;
+  }
+
   ruleOf({ argv, cwd, env }: CommandSpec, turn: Place): RuleVerdict {
     const judgement = this.judge.judge(argv);
-    return judgeByRules(this.#policy, { argv, judgement, programs: programsOf({ cwd, env }, turn) });
+    return judgeByRules(this.#policy, { argv, judgement, programs: this.#programs.of({ cwd, env }, turn) });
   }
 
   async remember(prefix: readonly string[]): Promise<void> {
@@ -98,7 +106,7 @@ export class SessionRules {
   }
 }
 
-const USUAL_REACH: SandboxPolicy = {
+const USUAL_REACH: Extract<SandboxPolicy, { mode: 'workspace-write' }> = {
   mode: 'workspace-write',
   network_access: false,
   exclude_tmpdir_env_var: false,
@@ -108,22 +116,46 @@ const USUAL_REACH: SandboxPolicy = {
 /** The places where a turn's commands are allowed to write. */
 type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
 
-/**
- * Confined commands of an earlier turn could write below the project, whatever this turn allows. A program that they could
- * write there is not the one that is meant by a bare name.
- */
-function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
-  let roots: readonly string[] | null = null;
-  return new ProgramPlaces({
-    searchPath: env['PATH'] ?? '',
-    cwd,
-    // Few commands need them, and finding them takes twenty looks at the disk.
-    get writableRoots() {
-      const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
-      roots ??= writableRoots({ policy, cwd: turn.cwd, env });
-      return roots;
-    },
-  });
+/** Looks programs up for the commands of a session. */
+class SessionPrograms {
+  readonly #ways = new KnownWays();
+  #reach: Reach | null = null;
+
+  /**
+   * Confined commands of an earlier turn could write below the project, whatever this turn allows. A program that they could
+   * write there is not the one that is meant by a bare name.
+   */
+  of({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
+    const rootsOf = () => this.#rootsOf(turn, env);
+    return new ProgramPlaces({
+      searchPath: env['PATH'] ?? '',
+      cwd,
+      ways: this.#ways,
+      // Few commands need them, and finding them takes twenty looks at the disk.
+      get writableRoots() {
+        return rootsOf();
+      },
+    });
+  }
+
+  /** Found once for as long as the place and the policy stay the same: what a name leads to is not for commands to change. */
+  #rootsOf({ cwd, policy: own }: Place, env: CommandSpec['env']): readonly string[] {
+    const policy = own.mode === 'workspace-write' ? own : USUAL_REACH;
+    const tmpdir = env['TMPDIR'];
+    const last = this.#reach;
+    if (last !== null && last.policy === policy && last.cwd === cwd && last.tmpdir === tmpdir) return last.roots;
+    // Also by name: a directory that is missing now may be made.
+    const scratch = tmpdir === undefined || policy.exclude_tmpdir_env_var ? [] : [tmpdir];
+    const named = [...(policy.writable_roots ?? []), ...scratch].filter((name) => isAbsolute(name));
+    const roots = [...writableRoots({ policy, cwd, env }), ...named];
+    this.#reach = { policy, cwd, tmpdir, roots };
+    return roots;
+  }
+}
+
+interface Reach extends Place {
+  readonly tmpdir: string | undefined;
+  readonly roots: readonly string[];
 }
 
 function isWritableProgram(name: string, programs: ProgramPlaces): boolean {

@@ -15,6 +15,8 @@ export interface ThreadRecordOptions {
 export class ThreadRecord {
   readonly #options: ThreadRecordOptions;
   #contextTurnId: string | null = null;
+  /** What is written together with the next line. */
+  #waiting: readonly RolloutItem[] = [];
 
   constructor(options: ThreadRecordOptions) {
     this.#options = options;
@@ -50,7 +52,13 @@ export class ThreadRecord {
 
   /** Lines that belong together: all are written or, if keel dies meanwhile, none. */
   addLines(...lines: readonly RolloutItem[]): void {
-    this.#options.recorder.append(...lines);
+    this.#options.recorder.append(...this.#waiting, ...lines);
+    this.#waiting = [];
+  }
+
+  /** Adds a line that says nothing without those behind it: it is written with the next one, or not at all if keel dies before. */
+  addWithNext(line: RolloutItem): void {
+    this.#waiting = [...this.#waiting, line];
   }
 
   /** The settings of the turn's requests, and so the surroundings that the model was sent by then. */

@@ -95,6 +95,11 @@ export class TurnRecorder implements TurnHistory, Journal {
 
   append(...lines: readonly JournalLine[]): void {
     if (this.#isRevoked) return;
+    const [first] = lines;
+    if (first?.type === 'step' && lines.length === 1 && saysNothingAlone(first.record)) {
+      this.#options.record.addWithNext({ type: 'step', payload: first.record });
+      return;
+    }
     this.#options.record.addLines(
       ...lines.map((line) =>
         line.type === 'step'
@@ -256,4 +261,10 @@ export class TurnRecorder implements TurnHistory, Journal {
       log.warn(`an item of turn ${this.#turnId} was not recorded: ${reasonOf(error)}`);
     }
   }
+}
+
+/** That input is looked for, that there is none, or that a request is made: nothing is done before the next line is written. */
+function saysNothingAlone({ state, kind, value }: StepRecord): boolean {
+  if (state === 'begin') return kind === 'input' || kind === 'sampling';
+  return kind === 'input' && Array.isArray(value) && value.length === 0;
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
 import { realPath } from './paths.ts';
 import { writableByOthers } from './writable-by-others.ts';
@@ -74,13 +74,13 @@ function withTemporary({ env, roots }: ProgramSearch): readonly string[] {
 
 /** Whether there is a file that this user can start. @param file absolute */
 export function isProgram(file: string): boolean {
-  // Most directories of a PATH don't have it, and an exception for each takes longer than to start it.
-  if (!existsSync(file)) return false;
   try {
+    // Most directories of a PATH don't have it, and an exception for each takes longer than to start it.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
     accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
+    return true;
   } catch {
-    // Not executable, or just removed: the search of PATH continues.
+    // Not executable, out of reach, or just removed: the search of PATH continues.
     return false;
   }
 }

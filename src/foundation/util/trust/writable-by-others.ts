@@ -20,6 +20,9 @@ export interface Writers {
   readonly everyone: boolean;
 }
 
+/** Undefined on Windows. keel never becomes another user. */
+const self = process.getuid?.();
+
 const NOBODY_ELSE: Writers = { owner: null, group: null, everyone: false };
 
 export interface WriterLimits {
@@ -29,6 +32,8 @@ export interface WriterLimits {
   readonly below?: string;
   /** Directories in which commands may write; what lies in one is refused. Absent: there are none. */
   readonly roots?: readonly string[];
+  /** Gives the way to a path. Absent: the disk is looked at, `placesOnTheWay`. */
+  readonly wayTo?: (path: string) => Iterable<Place>;
 }
 
 /**
@@ -41,10 +46,10 @@ export interface WriterLimits {
  *   missing or out of reach can't be judged, which is a reason too.
  */
 export function writableByOthers(path: string, limits: WriterLimits = {}): string | null {
-  const { trusted = NOBODY_ELSE, below, roots = [] } = limits;
+  const { trusted = NOBODY_ELSE, below, roots = [], wayTo = placesOnTheWay } = limits;
   let inRoot: string | null = null;
   try {
-    for (const place of placesOnTheWay(path)) {
+    for (const place of wayTo(path)) {
       const fault = isAbove(place.path, below) ? null : faultOf(place.stats, trusted);
       if (fault !== null) return `${place.path} ${fault}`;
       // A link there may lead elsewhere by the time it is followed, so the way counts as well as its end.
@@ -126,7 +131,6 @@ function isAbove(path: string, directory: string | undefined): boolean {
 }
 
 function faultOf(stats: Stats, trusted: Writers, { isStickyEnough = true } = {}): string | null {
-  const self = process.getuid?.();
   // Windows has no such users; its access lists are not looked at.
   if (self === undefined) return null;
   const { uid, gid, mode } = stats;

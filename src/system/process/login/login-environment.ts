@@ -27,6 +27,7 @@ export class LoginEnvironment {
   readonly #taken: Promise<void>;
   #added: Readonly<Record<string, string>> = {};
   #isTaken = false;
+  #applied: { readonly added: Environment; readonly base: Environment; readonly env: Environment } | null = null;
 
   /** Starts the shell at once, where no answer is kept or the kept one is old. */
   constructor(options: LoginEnvironmentOptions) {
@@ -46,12 +47,17 @@ export class LoginEnvironment {
 
   /**
    * `base` with what is known by now. What keel was started with counts (a virtual environment, the settings of a CI step):
-   * start-up files add variables that are missing, and places at the end of the path.
+   * start-up files add variables that are missing, and places at the end of the path. The same object as long as no more is
+   * known.
    */
   applyTo(base: Environment): Environment {
+    const last = this.#applied;
+    if (last?.added === this.#added && last.base === base) return last.env;
     const { PATH, ...added } = this.#added;
     const path = joinedPath(base['PATH'], PATH);
-    return { ...added, ...base, ...(path === '' ? {} : { PATH: path }) };
+    const env = { ...added, ...base, ...(path === '' ? {} : { PATH: path }) };
+    this.#applied = { added: this.#added, base, env };
+    return env;
   }
 
   async #take(options: LoginEnvironmentOptions): Promise<void> {

@@ -27,17 +27,22 @@ export function startFault({ argv, cwd, env }: Pick<SpawnSpec, 'argv' | 'cwd' | 
   const dirs = program.includes('/') ? [''] : (env['PATH'] ?? DEFAULT_PATH).split(':');
   const places = dirs.map((dir) => resolve(cwd, dir, program));
   const runnable = places.find(isProgram);
-  if (runnable !== undefined && hasInterpreter(runnable, cwd)) return null;
+  if (runnable !== undefined && (binaries.has(runnable) || hasInterpreter(runnable, cwd))) return null;
   const isThere =
     places.some((path) => statOf(path)?.isFile()) || (program.includes('/') && statOf(resolve(cwd, program)) !== null);
   if (runnable === undefined && isThere) return { exitCode: 126, message: unrunnableProgram(program) };
   return { exitCode: 127, message: missingProgram(program) };
 }
 
+/** Programs that were no scripts, such as the shell of every command. Should one have become a script, only a message is lost. */
+const binaries = new Set<string>();
+
 /** A script names the program that reads it in its first line. */
 function hasInterpreter(path: string, cwd: string): boolean {
   const [, interpreter] = /^#![ \t]*([^\s]+)/.exec(startOf(path)) ?? [];
-  return interpreter === undefined || existsSync(resolve(cwd, interpreter));
+  if (interpreter !== undefined) return existsSync(resolve(cwd, interpreter));
+  binaries.add(path);
+  return true;
 }
 
 function startOf(path: string): string {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeSpawnFailure } from '../../../../src/system/process/start/spawn-failure.ts';
@@ -102,5 +102,18 @@ describe('why the system did not start a program', () => {
       'does not exist',
     );
     expect(described('ENOENT', './tool')).toContain('no such program');
+  });
+});
+
+describe('a program that was no script', () => {
+  it('is started without another look at its first line, and missed when it is gone', () => {
+    dir.write({ tool: '\x7fELF' });
+    chmodSync(at('tool'), 0o755);
+    expect(faultOf('./tool')).toBeNull();
+    expect(faultOf('./tool')).toBeNull();
+    chmodSync(at('tool'), 0o644);
+    expect(faultOf('./tool')).toMatchObject({ exitCode: 126 });
+    rmSync(at('tool'));
+    expect(faultOf('./tool')).toMatchObject({ exitCode: 127 });
   });
 });

@@ -75,6 +75,7 @@ export function openTurnTools(
       for (const message of faults) recorder.warn(message);
     },
     riskOf: (spec) => services.rules.riskOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
+    reading: (spec) => services.rules.reading(spec),
     ruleOf: (spec) => services.rules.ruleOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
     remember: (prefix) => services.rules.remember(prefix),
   };
