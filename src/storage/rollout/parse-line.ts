@@ -1,6 +1,6 @@
 import { RolloutItem } from '../../foundation/protocol/index.ts';
 import { readJson } from '../../foundation/util/index.ts';
-import { isPlainItem } from './plain-items.ts';
+import { isPlainEvent, isPlainItem, isPlainStep } from './plain-items.ts';
 
 export type ParsedLine =
   | { readonly type: 'ok'; readonly item: RolloutItem }
@@ -26,8 +26,10 @@ export function parseLine(text: string): ParsedLine {
   return meta ? { type: 'ok', item: meta } : { type: 'unknown', kind: raw['type'] };
 }
 
-/** A line with an item in a plain form; null: the schema decides. */
+/** A line that its schema would give back as it is; null: the schema decides. */
 function plainLine({ type, payload, turn, step }: Readonly<Record<string, unknown>>): RolloutItem | null {
+  if (type === 'event_msg') return isPlainEvent(payload) ? { type, payload } : null;
+  if (type === 'step') return isPlainStep(payload) ? { type, payload } : null;
   if (type !== 'response_item' || !isPlainItem(payload)) return null;
   if (turn === undefined && step === undefined) return { type, payload };
   return typeof turn === 'string' && typeof step === 'string' ? { type, payload, turn, step } : null;

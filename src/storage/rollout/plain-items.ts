@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import type { EventRecord, ResponseItem, StepRecord } from '../../foundation/protocol/index.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -12,17 +12,13 @@ const must = (key: string, check: Check): Field => ({ key, check, isOptional: fa
 const may = (key: string, check: Check): Field => ({ key, check, isOptional: true });
 const isText: Check = (value) => typeof value === 'string';
 const isTextOrNull: Check = (value) => value === null || typeof value === 'string';
-const isType =
-  (type: string): Check =>
+const isOneOf =
+  (...texts: readonly string[]): Check =>
   (value) =>
-    value === type;
+    typeof value === 'string' && texts.includes(value);
 
-const TEXTS: readonly (readonly Field[])[] = ['input_text', 'output_text'].map((type) => [
-  must('type', isType(type)),
-  must('text', isText),
-]);
-const isTexts: Check = (value) =>
-  Array.isArray(value) && value.every((part) => TEXTS.some((fields) => hasFields(part, fields)));
+const TEXT = [must('type', isOneOf('input_text', 'output_text')), must('text', isText)];
+const isTexts: Check = (value) => Array.isArray(value) && value.every((part) => hasFields(part, TEXT));
 
 /** In the order of the schemas in `foundation/protocol/response-item.ts`, which is that of what they give back. */
 const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
@@ -57,22 +53,55 @@ const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
  * schema decides.
  */
 export function isPlainItem(value: unknown): value is ResponseItem {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
-  const form = FORMS.get(value.type);
+  const form = isRecord(value) ? FORMS.get(value['type']) : undefined;
   return form !== undefined && hasFields(value, form);
+}
+
+/** Events whose schema passes everything on as it is, and which nearly every turn has. */
+const PLAIN_EVENTS = new Set<unknown>([
+  'user_message',
+  'agent_message',
+  'task_started',
+  'task_complete',
+  'turn_aborted',
+]);
+
+/** Whether a recorded value is an event that the schema would give back as it is, as {@link isPlainItem} says it of items. */
+export function isPlainEvent(value: unknown): value is EventRecord {
+  return isRecord(value) && PLAIN_EVENTS.has(value['type']);
+}
+
+const STEP = [
+  must('turn', isText),
+  must('id', isText),
+  must('kind', isOneOf('sampling', 'tool', 'compact', 'mcp', 'io', 'external', 'input', 'race')),
+  must('state', isOneOf('begin', 'end')),
+  must('version', (value) => typeof value === 'number'),
+  may('value', () => true),
+  may('asks', () => true),
+];
+
+/** Whether a recorded value is a step that the schema would give back as it is. */
+export function isPlainStep(value: unknown): value is StepRecord {
+  return hasFields(value, STEP);
 }
 
 /** Whether it has these fields and no others, in this order. */
 function hasFields(value: unknown, fields: readonly Field[]): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   let at = 0;
-  for (const [key, content] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     while (fields[at]?.key !== key) {
       if (fields[at]?.isOptional !== true) return false;
       at += 1;
     }
-    if (fields[at]?.check(content) !== true) return false;
+    if (fields[at]?.check(value[key]) !== true) return false;
     at += 1;
   }
-  return fields.slice(at).every(({ isOptional }) => isOptional);
+  for (; at < fields.length; at += 1) if (fields[at]?.isOptional !== true) return false;
+  return true;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

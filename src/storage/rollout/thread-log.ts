@@ -268,7 +268,7 @@ class LogReader {
         this.#tokenInfoBefore = this.#tokenInfo;
         this.#turnStartedAt = this.#history.length;
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
-        this.#setUp(TurnSetup.safeParse(event['setup']).data);
+        if (event['setup'] !== undefined) this.#setUp(TurnSetup.safeParse(event['setup']).data);
         return;
       case 'user_message':
         if (!last?.marked || last.status !== 'inProgress') this.#startUnmarked(stringOf(event, 'message') ?? '');

@@ -99,6 +99,39 @@ describe('the line of such an item', () => {
     expect(JSON.stringify(read.type === 'ok' ? read.item : null)).toBe(JSON.stringify(bySchema.data ?? null));
   });
 
+  const stepOf = { turn: '0', id: 'tool-1.0-c1', kind: 'tool', state: 'end', version: 2 };
+  test.each([
+    { type: 'event_msg', payload: { type: 'user_message', message: 'go', images: [] } },
+    { type: 'event_msg', payload: { type: 'user_message', message: 1 } },
+    { type: 'event_msg', payload: { type: 'task_started', turn_id: null, setup: { task: 'regular' } } },
+    { timestamp: 't', ordinal: 1, type: 'event_msg', payload: { type: 'task_complete', turn_id: '1', more: {} } },
+    { type: 'event_msg', payload: { type: 'turn_aborted', reason: 7 } },
+    { type: 'event_msg', payload: { type: 'token_count', info: null } },
+    {
+      type: 'event_msg',
+      payload: { type: 'outputs_elided', outputs: [{ call_id: 'c', nth: 0, output: '', more: 1 }] },
+    },
+    { type: 'event_msg', payload: { type: 'of_a_later_version', much: [1, 2] } },
+    { type: 'event_msg', payload: { type: 1 } },
+    { type: 'event_msg', payload: ['user_message'] },
+    { type: 'event_msg', payload: null },
+    { type: 'event_msg' },
+    { type: 'step', payload: stepOf },
+    { type: 'step', payload: { ...stepOf, value: [{ deep: null }] } },
+    { type: 'step', payload: { ...stepOf, state: 'begin', asks: { cut: 0 } } },
+    { type: 'step', payload: { ...stepOf, kind: 'of a later version' } },
+    { type: 'step', payload: { ...stepOf, state: 'middle' } },
+    { type: 'step', payload: { ...stepOf, version: '2' } },
+    { type: 'step', payload: { ...stepOf, more: true } },
+    { type: 'step', payload: { version: 2, ...stepOf } },
+    { type: 'step', payload: { turn: '0', id: 'x' } },
+    { type: 'step', payload: [stepOf] },
+  ])('%j of a turn is read as by the schema', (line) => {
+    const bySchema = RolloutItem.safeParse(line).data ?? null;
+    const read = parseLine(JSON.stringify(line));
+    expect(read.type === 'ok' ? read.item : null).toEqual(bySchema);
+  });
+
   test.each(['null', '1', '"text"', '[]', '{}', ''])('%j is broken', (text) => {
     expect(parseLine(text)).toEqual({ type: 'broken' });
   });
