@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { CALL_OUTCOMES, type ResponseItem } from '../../foundation/protocol/index.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -24,6 +24,10 @@ const TEXTS: readonly (readonly Field[])[] = ['input_text', 'output_text'].map((
 const isTexts: Check = (value) =>
   Array.isArray(value) && value.every((part) => TEXTS.some((fields) => hasFields(part, fields)));
 
+/** Facts with more than the outcome are rare. */
+const isCallFacts: Check = (value) => hasFields(value, [must('outcome', isOutcome)]);
+const isOutcome: Check = (value) => CALL_OUTCOMES.some((outcome) => outcome === value);
+
 /** In the order of the schemas in `foundation/protocol/response-item.ts`, which is that of what they give back. */
 const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
   [
@@ -48,7 +52,10 @@ const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
       may('response', isText),
     ],
   ],
-  ['function_call_output', [must('type', isText), must('call_id', isText), must('output', isText)]],
+  [
+    'function_call_output',
+    [must('type', isText), must('call_id', isText), must('output', isText), may('facts', isCallFacts)],
+  ],
 ]);
 
 /**
