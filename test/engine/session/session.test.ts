@@ -21,8 +21,8 @@ import {
   webSearchCall,
 } from '../../../src/testing/index.ts';
 import { processesWith, until } from '../../support/keel.ts';
-import { liveSession } from '../../support/sessions/live-session.ts';
 import { asksAbout, says, testSession } from '../../support/session.ts';
+import { liveSession } from '../../support/sessions/live-session.ts';
 import { gitRepository } from '../../support/temp-dir.ts';
 
 const { home, live, open, reopen, repo, server } = liveSession();

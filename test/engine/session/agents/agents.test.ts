@@ -14,8 +14,8 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { processesWith, rolloutsIn, until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says, type TestSession, type TestSessionOptions } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
 const { home, live, open: openSession, repo, server } = liveSession();

@@ -10,8 +10,8 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says, type TestSession } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 const thread = liveSession();

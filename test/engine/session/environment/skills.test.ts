@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { functionCall, hold, message, respond, usage } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { expectSame, replayed } from '../../../surfaces/replay/support.ts';
 
 const { home, live, open, reopen, repo, server } = liveSession();

@@ -10,8 +10,8 @@ import {
   type Script,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { asksAbout, says } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, repo, server, live, open: openSession, reopen } = liveSession();
 /** Spares the wait for a login shell. */

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { functionCall, hang, message, type RecordedRequest, respond } from '../../../../src/testing/index.ts';
-import type { DyingSession } from '../../../support/sessions/dying-session.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { inOtherNamespace } from '../../../support/sandbox/namespace.ts';
 import { says } from '../../../support/session.ts';
+import type { DyingSession } from '../../../support/sessions/dying-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const otherNamespace = inOtherNamespace();
 const PATIENT = { timeout: 15_000 };

@@ -14,8 +14,8 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, reopen, repo, server } = liveSession();
 

@@ -13,8 +13,8 @@ import {
   type Script,
   usage,
 } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import type { TestSessionOptions } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, live, open: openSession, reopen, repo, server } = liveSession();
 

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { functionCall, httpError, message, respond } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, reopen, server } = liveSession();
 

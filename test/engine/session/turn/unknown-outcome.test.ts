@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../../../src/testing/index.ts';
 import { testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
 import { untilDeath } from '../../../support/sessions/until-death.ts';
+import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
