@@ -152,7 +152,7 @@ describe('keys that come in one read while a list is open', () => {
   });
 
   test('trust is not given by text that begins with the number of the answer, and a paste of it goes to the draft', () => {
-    const driver = Driver.ready(80, 24, { trustQuestion: { folder: '/home/ada/app', runs: [] } });
+    const driver = Driver.ready(80, 24, { trustQuestion: { folder: '/home/ada/app', counts: [] } });
     read(driver, '1 is what I mean', false);
     read(driver, '\u001b[200~1\u001b[201~', true);
     expect(driver.state.screen).toMatchObject({ view: { purpose: { type: 'trust' } } });
