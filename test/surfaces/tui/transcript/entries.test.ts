@@ -320,6 +320,8 @@ describe('other items in rows', () => {
       command({ status: 'declined', aggregatedOutput: 'aborted', exitCode: -1 }),
       ['• Not allowed: npm test', '  └ aborted'],
     ],
+    [command({ processId: '1', aggregatedOutput: '', exitCode: null }), ['• Started npm test', '  └ (no output yet)']],
+    [command({ aggregatedOutput: '' }), ['• Ran npm test', '  └ (no output)']],
     [command({ status: 'declined', aggregatedOutput: '', exitCode: null }), ['• Not allowed: npm test']],
     [
       command({ status: 'failed', aggregatedOutput: 'bad\n', exitCode: 3 }),
