@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { onAbort, reasonOf } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
+import { BodyText } from './body-text.ts';
 import { withoutEncoding } from './content-encoding.ts';
 import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
 import { isUnknownAuthority, type TlsFiles, tlsOptions } from './tls-options.ts';
@@ -114,7 +115,11 @@ export class HttpTransport implements Transport {
     const limit = setTimeout(() => fail(new Error(`no connection within ${limitMs / 1_000} s`)), limitMs);
     whenConnected(sent, isTunneled ? 'tunnel' : url.protocol, () => clearTimeout(limit));
     sent.on('error', reject);
-    sent.once('socket', outlives);
+    sent.once('socket', (socket) => {
+      outlives(socket);
+      // What limits a silent server is the reader's; the agent sets its own limit again once the connection is idle.
+      socket.setTimeout(0);
+    });
     if (onSent !== undefined) sent.once('finish', onSent);
     for (const piece of request.body) sent.write(piece);
     sent.end();
@@ -218,7 +223,7 @@ class NodeResponse implements HttpResponse {
     const body = withoutEncoding(incoming);
     body.setEncoding('utf8');
     if (body !== incoming) body.on('error', () => undefined); // likewise
-    this.text = { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
+    this.text = { [Symbol.asyncIterator]: () => new BodyText(body) };
     this.#body = body;
   }
 

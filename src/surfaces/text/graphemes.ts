@@ -18,3 +18,8 @@ export function graphemes(text: string): string[] {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
+
+/** A text without its last user-perceived character, as Backspace leaves it. */
+export function withoutLast(text: string): string {
+  return graphemes(text).slice(0, -1).join('');
+}

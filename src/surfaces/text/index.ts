@@ -6,7 +6,7 @@ export type { DiffForm } from './diff-lines.ts';
 export { type DiffShape, diffRows } from './diff-rows.ts';
 export { encodeFill, encodeRow, type RowStyle } from './encode-row.ts';
 export { type FuzzyMatch, fuzzyMatch } from './fuzzy.ts';
-export { graphemes, isSimple } from './graphemes.ts';
+export { graphemes, isSimple, withoutLast } from './graphemes.ts';
 export { highlightLines } from './highlight.ts';
 export { languageOfPath } from './languages.ts';
 export { linkedRow } from './links.ts';

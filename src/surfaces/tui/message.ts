@@ -47,7 +47,7 @@ export interface Setup {
   /** Null: the model can be reached, as far as is known. Asked before anything else. */
   readonly connect: MissingModel | null;
   /** Null: the project is trusted or refused, or the command line says what is allowed. */
-  readonly trustQuestion: { readonly folder: string; readonly runs: readonly string[] } | null;
+  readonly trustQuestion: { readonly folder: string; readonly counts: readonly string[] } | null;
   /** Models to choose from, beside the one in use. */
   readonly models: readonly string[];
   readonly userHome: string | null;

@@ -21,7 +21,7 @@ test('a program’s colours become roles, over line ends too', () => {
   ]);
 });
 
-test('check 32: output can’t move the cursor, clear the screen or change the title', () => {
+test('32: output can’t move the cursor, clear the screen or change the title', () => {
   const hostile = 'a\u001b]0;x\u0007b\u001b[2Jc\u001b[10;10Hd\te\rf\u001bP1$r\u001b\\g\u009b31mh\u001b';
   expect(rowText(ansiLines([hostile])[0] ?? [])).toBe('abcd    efgh');
 });

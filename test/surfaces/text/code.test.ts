@@ -24,13 +24,13 @@ const DIFF = `--- a/src/a.ts
 \\ No newline at end of file
 `;
 
-test.each([40, 80, 120])('check 26: a diff of two hunks at %i columns', (width) => {
+test.each([40, 80, 120])('26: a diff of two hunks at %i columns', (width) => {
   expect(shown(DIFF, width)).toMatchSnapshot();
   for (const row of diffRows(DIFF, { width, form: 'unified', path: 'a.ts' }))
     expect(rowWidth(row)).toBeLessThanOrEqual(width);
 });
 
-test('check 26: added and deleted files are shown whole, with their signs', () => {
+test('26: added and deleted files are shown whole, with their signs', () => {
   expect(shown('a\nb\n', 40, 'added')).toEqual(['1 + a', '2 + b']);
   expect(shown('a\nb\n', 40, 'deleted')).toEqual(['1 - a', '2 - b']);
   expect(shown('', 40, 'added')).toEqual([]);
@@ -46,7 +46,7 @@ test('wide characters wrap by their cells', () => {
   expect(rows.map(rowText)).toEqual(['1 + 漢字漢字', '    漢字漢字']);
 });
 
-test('check 32: bytes that steer are left out of a diff, and what deceives is named', () => {
+test('32: bytes that steer are left out of a diff, and what deceives is named', () => {
   expect(shown('a\u001b]0;x\u0007\u001b[2Jb\u202ec\td\re', 60, 'added')).toEqual(['1 + ab<U+202E>c    de']);
 });
 

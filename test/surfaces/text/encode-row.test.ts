@@ -9,7 +9,7 @@ import { themeFor } from '../../../src/surfaces/text/theme.ts';
 const style = { palette: paletteOf(themeFor('dark', rgb('#1e1e1e')), 'truecolor'), hasLinks: true };
 const plain = { palette: paletteOf(themeFor('auto', null), 'none'), hasLinks: false };
 
-test('point 17.7: a link over several rows has one name', () => {
+test('17.7: a link over several rows has one name', () => {
   const href = 'https://example.com/a';
   const [first, second] = [row('one', { href }), row('two', { href })].map((own) => encodeRow(own, style));
   const id = /id=(\w+);/.exec(first ?? '')?.[1];
@@ -30,11 +30,11 @@ test('looks end with the row, and a tint fills it', () => {
   expect(encodeFill(own, plain)).toBe('');
 });
 
-test('check 29: without colours a row has none', () => {
+test('29: without colours a row has none', () => {
   expect(encodeRow([span('a', { role: 'danger' }), span('b', { role: 'user' })], plain)).toBe('ab');
 });
 
-test('point 17.11: the start of a prompt is marked where the terminal knows marks, and nowhere else', () => {
+test('17.11: the start of a prompt is marked where the terminal knows marks, and nowhere else', () => {
   const prompt = [
     { text: '› ', style: { isPrompt: true as const } },
     { text: 'hello', style: {} },

@@ -15,7 +15,7 @@ function links(text: string): [string, string][] {
   );
 }
 
-test('point 17.7: addresses and files that exist become links, with their line', () => {
+test('17.7: addresses and files that exist become links, with their line', () => {
   expect(links('See src/a.ts:10:2, README.md and https://example.com/x.')).toEqual([
     ['src/a.ts:10:2', 'file:///home/ada/app/src/a.ts#L10'],
     ['README.md', 'file:///home/ada/app/README.md'],

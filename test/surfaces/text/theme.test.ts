@@ -20,7 +20,7 @@ const cases: [ThemeName, Rgb][] = [
 ];
 
 test.each(cases)(
-  'point 17.9: theme %s on %j: text has a contrast of 4.5 at least, and of 3 on the tints of a diff',
+  '17.9: theme %s on %j: text has a contrast of 4.5 at least, and of 3 on the tints of a diff',
   (name, ground) => {
     const theme = themeFor(name, ground);
     for (const [role, { letters }] of Object.entries(theme)) {
@@ -33,13 +33,13 @@ test.each(cases)(
   },
 );
 
-test('check 29: NO_COLOR gives no colours, and weight stays', () => {
+test('29: NO_COLOR gives no colours, and weight stays', () => {
   const palette = paletteOf(themeFor('dark', null), 'none');
   expect(palette.codes({ role: 'danger', bold: true, underline: true })).toBe('1;4');
   expect(palette.codes({ role: 'user' })).toBe('');
 });
 
-test('check 29: an unknown background gives no tint and no colours of our own', () => {
+test('29: an unknown background gives no tint and no colours of our own', () => {
   const palette = paletteOf(themeFor('auto', null), 'truecolor');
   expect(palette.hasTint({ role: 'user' })).toBe(false);
   expect(palette.codes({ role: 'danger' })).toBe('31');

@@ -56,7 +56,7 @@ test('a provider that takes its key from a variable alone is not asked for one',
 
 test('the question about trust comes after the one about the model', () => {
   const driver = new Driver();
-  const trustQuestion = { folder: '/home/ada/app', runs: [] };
+  const trustQuestion = { folder: '/home/ada/app', counts: [] };
   driver.send({ type: 'setUp', setup: { ...SETUP, connect, trustQuestion } });
   expect(shown(driver)).not.toContain('trust');
   driver.send({ type: 'setUp', setup: { ...SETUP, trustQuestion } });

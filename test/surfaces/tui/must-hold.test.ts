@@ -54,13 +54,13 @@ const PROMISES = {
   '17.13': 'a thin renderer: what it writes for a token',
 } as const;
 
-const TITLE = /(?:test|describe|it|\))\(\s*(['"`])((?:check |point )?\d[^\n]*?)\1\s*,/g;
+const TITLE = /(?:test|describe|it|\))\(\s*(['"`])(\d[^\n]*?)\1\s*,/g;
 const root = join(import.meta.dirname, '../..');
 const files = globSync(['surfaces/tui/**/*.test.ts', 'surfaces/text/**/*.test.ts', 'e2e/tui*.test.ts'], { cwd: root });
 
-/** The numbers at the start of a title: `21, 22: …`, `check 3, point 17.1: …`. */
+/** The numbers at the start of a title: `21, 22: …`, `3, 17.1: …`. */
 function numbersOf(title: string): string[] {
-  const head = /^(?:(?:check |point )?\d+(?:\.\d+)?(?:, |: ))+/.exec(title)?.[0] ?? '';
+  const head = /^(?:\d+(?:\.\d+)?(?:, |: ))+/.exec(title)?.[0] ?? '';
   return head.match(/\d+(?:\.\d+)?/g) ?? [];
 }
 

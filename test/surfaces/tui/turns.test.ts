@@ -201,13 +201,13 @@ test('28: a notification only while the user looks elsewhere', () => {
 });
 
 describe('30: trust', () => {
-  const asked = { ...SETUP, trustQuestion: { folder: '/home/ada/app', runs: ['AGENTS.md'] } };
+  const asked = { ...SETUP, trustQuestion: { folder: '/home/ada/app', counts: ['AGENTS.md'] } };
 
   test('is asked with what would count, and No is what Enter and Esc mean', () => {
     for (const key of ['enter', 'escape'] as const) {
       const driver = new Driver();
       driver.send({ type: 'setUp', setup: asked });
-      expect(driver.live().join('\n')).toContain('AGENTS.md');
+      expect(driver.live().join('\n')).toContain('What would count: AGENTS.md.');
       driver.key(key);
       expect(driver.effects).toEqual([{ type: 'trust', folder: '/home/ada/app', level: 'untrusted' }]);
     }

@@ -1,9 +1,12 @@
 import type { SessionEvent, ThreadItem } from '../../../foundation/protocol/index.ts';
 
+/** Of what a command has printed, the end that is kept for an item that is cut off, characters. */
+const MAX_OUTPUT_CHARS = 64 * 1024;
+
 /** The items of a turn that were started and not completed. */
 export class OpenItems {
   readonly #items = new Map<string, ThreadItem>();
-  /** The text so far of messages and summaries. */
+  /** The text so far of messages, summaries and commands. */
   readonly #texts = new Map<string, string>();
 
   note(event: SessionEvent): void {
@@ -11,8 +14,10 @@ export class OpenItems {
     else if (event.type === 'item.completed') {
       this.#items.delete(event.item.id);
       this.#texts.delete(event.item.id);
-    } else if (event.type === 'item.delta' && (event.part === 'agentMessage' || event.part === 'reasoningSummary')) {
-      this.#texts.set(event.itemId, (this.#texts.get(event.itemId) ?? '') + event.delta);
+    } else if (event.type === 'item.delta' && event.part !== 'reasoningText') {
+      const text = (this.#texts.get(event.itemId) ?? '') + event.delta;
+      const isLong = event.part === 'commandOutput' && text.length > 2 * MAX_OUTPUT_CHARS;
+      this.#texts.set(event.itemId, isLong ? text.slice(-MAX_OUTPUT_CHARS) : text);
     }
   }
 
@@ -37,7 +42,10 @@ function asInterrupted(item: ThreadItem, text: string): ThreadItem {
     case 'imageGeneration':
     case 'contextCompaction':
       return { ...item, interrupted: true };
-    case 'commandExecution':
+    case 'commandExecution': {
+      const printed = text === '' ? null : text.slice(-MAX_OUTPUT_CHARS);
+      return { ...item, status: 'interrupted', aggregatedOutput: item.aggregatedOutput ?? printed };
+    }
     case 'fileChange':
     case 'mcpToolCall':
     case 'toolCall':

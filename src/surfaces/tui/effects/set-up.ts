@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { workspacePolicyOf } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { userHome } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import { trustPlace } from '../../../storage/config/index.ts';
+import { hookFiles, trustPlace } from '../../../storage/config/index.ts';
 import { keymapOf } from '../keymap/index.ts';
 import type { MissingModel, Setup } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { statusLineOf } from '../status-parts.ts';
 
-/** What a project can have that makes the agent run or believe something. */
-const PROJECT_PLACES = ['.keel/config.toml', '.keel/hooks', '.keel/skills', '.agents/skills', 'AGENTS.md'] as const;
+/** What a project can have, beside files of hooks, that counts once it is trusted. */
+const PROJECT_PLACES = ['.keel/config.toml', '.keel/rules', '.keel/skills', '.agents/skills', 'AGENTS.md'] as const;
 
 /** Reads the configuration, and what the screen needs to know of it. @throws KeelError `invalidConfig` */
 export async function setUp(options: TuiOptions): Promise<{ readonly config: Config; readonly setup: Setup }> {
@@ -27,7 +27,7 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     provider: provider.name,
     workspacePolicy: workspacePolicyOf(sandboxPolicy),
     connect: await missingModel(config),
-    trustQuestion: isAsked ? { folder, runs: PROJECT_PLACES.filter((path) => existsSync(join(folder, path))) } : null,
+    trustQuestion: isAsked ? { folder, counts: whatCounts(config, folder) } : null,
     models: Object.keys(config.modelPrices),
     userHome: userHome(env),
     warnings: [...options.notices, ...config.warnings, ...keyFaults, ...partFaults],
@@ -39,6 +39,12 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     statusLine,
   };
   return { config, setup };
+}
+
+/** What of a folder counts once it is trusted, by its paths in the folder. */
+function whatCounts(config: Config, folder: string): string[] {
+  const hooks = hookFiles(config).flatMap(({ path, scope }) => (scope === 'project' ? relative(folder, path) : []));
+  return [...PROJECT_PLACES.filter((path) => existsSync(join(folder, path))), ...hooks];
 }
 
 /** Whether a key is missing for the provider that is configured. */

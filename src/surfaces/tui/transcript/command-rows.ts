@@ -51,9 +51,12 @@ interface OutputShape {
 
 function shownOutput(output: string, item: CommandItem, { width, isFull, isDone }: OutputShape): Row[] {
   const text = output.replace(/\s+$/, '');
-  const isFailed = isDone && item.exitCode !== null && item.exitCode !== 0;
+  const hasRun = item.status !== 'declined';
+  const isFailed = isDone && hasRun && item.exitCode !== null && item.exitCode !== 0;
   const code = isFailed ? [[span(`    ${item.reason ?? `exit code ${item.exitCode}`}`, { role: 'danger' })]] : [];
-  if (text === '') return isDone && !isFailed ? [[span('  └ (no output)', { role: 'muted' })]] : code;
+  const isRunning = item.exitCode === null && item.processId !== null;
+  const nothing = row(`  └ (no output${isRunning ? ' yet' : ''})`, { role: 'muted' });
+  if (text === '') return isDone && hasRun && !isFailed ? [nothing] : code;
   const rows = outputRows(text, width - 4);
   const most = item.source === 'userShell' ? USER_ROWS : AGENT_ROWS;
   const shown = isFull ? rows : isDone ? withoutMiddle(rows, most) : rows.slice(-most);

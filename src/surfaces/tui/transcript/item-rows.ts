@@ -175,7 +175,7 @@ function agentRows({ tool, status, prompt, agentsStates }: ThreadItemOf<'collabA
 }
 
 function said(verb: string, what: string, width: number, role: Role = 'muted'): Row[] {
-  const rows = textRows(`${verb} ${oneLine(what)}`.trimEnd(), width - 2);
+  const rows = textRows(what === '' ? verb : `${verb}: ${oneLine(what)}`, width - 2);
   return prefixed(rows, span('• ', { role }), INDENT).map((one, index) => {
     const [sign, text, ...rest] = one;
     if (index > 0 || sign === undefined || text === undefined) return one;

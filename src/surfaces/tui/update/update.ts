@@ -125,13 +125,16 @@ function onSetUp(state: State, setup: Setup): Step {
   const warned = warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
   if (setup.connect !== null) return askedToConnect(warned, setup.connect);
   if (setup.trustQuestion === null) return only(warned);
-  const { folder, runs } = setup.trustQuestion;
+  const { folder, counts } = setup.trustQuestion;
   const items = [
-    { id: 'trusted', label: 'Yes, I trust it', detail: 'its .keel folder, AGENTS.md and skills count' },
-    { id: 'untrusted', label: 'No', detail: 'nothing of it is obeyed; the agent can still read it' },
+    { id: 'trusted', label: 'Yes, I trust it', detail: 'its settings, AGENTS.md and skills count' },
+    { id: 'untrusted', label: 'No', detail: 'none of that counts; the agent can still read the files' },
   ];
-  const note =
-    runs.length === 0 ? 'What a project says can make the agent run commands.' : `It would run: ${runs.join(', ')}`;
+  const found =
+    counts.length === 0
+      ? 'Nothing in it would count now; what is added later would.'
+      : `What would count: ${counts.join(', ')}.`;
+  const note = `${found} Its hooks and MCP servers run only after you accept each: \`keel hooks trust\`, \`keel mcp trust\`.`;
   const view = picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
   return only({ ...warned, screen: { type: 'picker', view } });
 }

@@ -52,11 +52,12 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
   const shown = rows.slice(Math.max(0, rows.length - height - below), rows.length - below);
   const fill = Array.from({ length: height - shown.length }, (): Row => [span('~', { role: 'muted' })]);
   const percent = rows.length <= height ? 100 : Math.round((100 * (rows.length - below)) / rows.length);
+  const jumps = view.content.type === 'transcript' ? ' · p n: your messages' : '';
   const screen = [
     row(titleOf(view.content), { bold: true, role: 'accent' }),
     ...shown,
     ...fill,
-    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · p n: your messages · q closes`, { role: 'muted' }),
+    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll${jumps} · q closes`, { role: 'muted' }),
   ];
   return screen.map((one) => cutRow(one, state.size.columns));
 }

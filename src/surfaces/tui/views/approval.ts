@@ -4,6 +4,7 @@ import type {
   FormValue,
   SandboxPolicy,
 } from '../../../foundation/protocol/index.ts';
+import { withoutLast } from '../../text/index.ts';
 import { type FormField, fieldAnswer, formFields } from './form.ts';
 
 /** Keys do nothing in a dialog before it was on the screen, and no key came, for this long: nobody answers what they have not read. */
@@ -156,7 +157,7 @@ function denialKey(view: ApprovalView, denial: string, key: string): ApprovalSte
     const message = denial.trim();
     return { type: 'answer', decision: { type: 'denied', ...(message === '' ? {} : { message }) } };
   }
-  if (key === 'backspace') return { type: 'view', view: { ...view, denial: [...denial].slice(0, -1).join('') } };
+  if (key === 'backspace') return { type: 'view', view: { ...view, denial: withoutLast(denial) } };
   return { type: 'view', view };
 }
 

@@ -62,7 +62,7 @@ interface ItemPlace {
 function itemRow({ label, detail, isCurrent }: PickItem, { at, view, width, labels }: ItemPlace): Row {
   const isSelected = at === view.selected;
   const style = isSelected ? ({ role: 'accent', bold: true } as const) : {};
-  const number = view.query === null ? `${at + 1}. ` : '';
+  const number = view.query === null ? `${String(at + 1).padStart(String(view.items.length).length)}. ` : '';
   const sign = `${isSelected ? '›' : ' '} ${number}`;
   const name = cutTo(oneLine(`${label}${isCurrent ? ' (current)' : ''}`), Math.max(4, width - sign.length));
   const gap = ' '.repeat(Math.max(2, labels - textWidth(name) + 2));

@@ -1,3 +1,5 @@
+import { withoutLast } from '../../text/index.ts';
+
 /** An entry of a list to choose from. */
 export interface PickItem {
   readonly id: string;
@@ -98,7 +100,7 @@ export function pickerKey(view: PickerView, key: string, isText: boolean, page: 
     case 'end':
       return at(shown.length - 1);
     case 'backspace':
-      return view.query === null ? at(view.selected) : searched(view, [...view.query].slice(0, -1).join(''));
+      return view.query === null ? at(view.selected) : searched(view, withoutLast(view.query));
     case 'ctrl+e':
     case 'ctrl+x':
       return changed(view, shown[view.selected], key);

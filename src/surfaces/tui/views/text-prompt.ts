@@ -1,3 +1,5 @@
+import { withoutLast } from '../../text/index.ts';
+
 /** A thread of the list gets a name, and the list is shown again. */
 export interface RenamedThread {
   readonly threadId: string;
@@ -23,7 +25,7 @@ export function textPromptKey(view: TextPrompt, key: string, isText: boolean): T
     case 'enter':
       return view.text.trim() === '' ? { type: 'closed' } : { type: 'answered', text: view.text.trim() };
     case 'backspace':
-      return { type: 'view', view: { ...view, text: [...view.text].slice(0, -1).join('') } };
+      return { type: 'view', view: { ...view, text: withoutLast(view.text) } };
     case 'ctrl+u':
       return { type: 'view', view: { ...view, text: '' } };
     case 'escape':

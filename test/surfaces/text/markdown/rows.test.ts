@@ -32,16 +32,16 @@ const answer = 42; // a line of code that is longer than forty columns
 Done: https://example.com/x
 `;
 
-test.each([40, 80, 120])('check 26: a message at %i columns', (width) => {
+test.each([40, 80, 120])('26: a message at %i columns', (width) => {
   expect(shown(SAMPLE, width)).toMatchSnapshot();
 });
 
-test('point 17.3: code copies exactly: no gutter, no line ends of our own, no blanks at the ends', () => {
+test('17.3: code copies exactly: no gutter, no line ends of our own, no blanks at the ends', () => {
   const code = `${'x'.repeat(100)}\n\n    indented();\n`;
   expect(copiedText(markdownRows(`\`\`\`\n${code}\`\`\`\n`, 40))).toBe(code.trimEnd());
 });
 
-test('point 17.3: an address copies whole', () => {
+test('17.3: an address copies whole', () => {
   const address = `https://example.com/${'path/'.repeat(20)}`;
   expect(copiedText(markdownRows(`See ${address} there.`, 40))).toContain(`\n${address}\n`);
 });
@@ -52,7 +52,7 @@ test('a link shows where it leads', () => {
   expect(row?.some(({ style }) => style.href !== undefined)).toBe(false);
 });
 
-test('check 32: bytes that steer a terminal are text without effect', () => {
+test('32: bytes that steer a terminal are text without effect', () => {
   const rows = markdownRows('a\u001b]0;x\u0007b\u001b[2J\u202ec\n\n```\nx\u001b[31m\ty\rz\n```', 40);
   expect(rows.map(rowText).join('|')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
 });

@@ -95,7 +95,7 @@ function streamed(source: string, cuts: readonly number[], width: number): Row[]
   return [...rows, ...piecesRows(endMarkdown(stream), width)];
 }
 
-test('check 6: a text that is streamed ends as the text rendered at once, wherever it is cut, and what is final never changes', () => {
+test('6: a text that is streamed ends as the text rendered at once, wherever it is cut, and what is final never changes', () => {
   fc.assert(
     fc.property(text, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), (source, cuts) => {
       expect(streamed(source, cuts, 40)).toEqual(markdownRows(source, 40));
@@ -104,7 +104,7 @@ test('check 6: a text that is streamed ends as the text rendered at once, wherev
   );
 });
 
-test('check 6: the same, one character at a time', () => {
+test('6: the same, one character at a time', () => {
   fc.assert(
     fc.property(text, (source) => {
       expect(
@@ -131,7 +131,7 @@ test('no row is wider than its width, or has a control character', () => {
   );
 });
 
-test('check 7: an unterminated code block of 200 lines becomes final as it grows', () => {
+test('7: an unterminated code block of 200 lines becomes final as it grows', () => {
   const reader = new MarkdownReader();
   let source = '```ts\n';
   for (let line = 0; line < 200; line += 1) {
@@ -141,7 +141,7 @@ test('check 7: an unterminated code block of 200 lines becomes final as it grows
   expect(piecesRows(reader.read(source).final, 80).map(rowText)[100]).toBe('const x100 = 100;');
 });
 
-test('check 7: a long paragraph of plain words becomes final as it grows, in rows that never change', () => {
+test('7: a long paragraph of plain words becomes final as it grows, in rows that never change', () => {
   const reader = new MarkdownReader();
   let source = 'Title\n\n';
   for (let line = 0; line < 200; line += 1) {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { notificationBytes, progressBytes, titleBytes } from '../../../../src/surfaces/tui/terminal/announce.ts';
 
-test('check 28: a notification’s text has no control bytes', () => {
+test('28: a notification’s text has no control bytes', () => {
   const bytes = notificationBytes('done\u0007\u001b]0;x\u0007\nnow\u202e', { passthrough: 'direct' });
   expect(bytes).toBe('\u001b]9;done ]0;x now\u0007');
 });
 
-test('point 17.7: in tmux a notification passes through, and the bell rings', () => {
+test('17.7: in tmux a notification passes through, and the bell rings', () => {
   expect(notificationBytes('done', { passthrough: 'tmux' })).toBe(
     '\u001bPtmux;\u001b\u001b]9;done\u0007\u001b\\\u0007',
   );

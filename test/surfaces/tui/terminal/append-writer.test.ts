@@ -11,7 +11,7 @@ function written(): { writer: AppendWriter; text: () => string } {
   return { writer: new AppendWriter({ output, style: style('none') }), text: () => text };
 }
 
-test('check 33: in append-only mode no escape sequence is written, and each finished line once', () => {
+test('33: in append-only mode no escape sequence is written, and each finished line once', () => {
   const { writer, text } = written();
   writer.render({ finished: [row('one', { role: 'danger' })], live: [row('live')], cursor: { row: 0, column: 2 } });
   writer.render({ finished: [], live: [row('other')], cursor: null });

@@ -32,7 +32,7 @@ test.each([
   ['height', heights],
   ['neither', Array.from({ length: 18 }, () => [60, 20] as const)],
 ])(
-  'check 8: while the size changes in %s, each finished line is there once, and no live row among them',
+  '8: while the size changes in %s, each finished line is there once, and no live row among them',
   async (_, sizes) => {
     const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
     const expected = await frames(emulator, sizes, 6);
@@ -46,7 +46,7 @@ test.each([
   ['width', widths],
   ['height', heights],
   ['both', both],
-])('point 17.4: no finished line is lost or there twice, also with a frame for each change in %s', async (_, sizes) => {
+])('17.4: no finished line is lost or there twice, also with a frame for each change in %s', async (_, sizes) => {
   const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
   const expected = await frames(emulator, sizes, 1);
   const shown = await emulator.lines();
@@ -58,7 +58,7 @@ test.each([
   [80, 24],
   [120, 40],
   [40, 15],
-])('point 17.4: a storm from %i×%i and back leaves each finished line there once, in order', async (columns, rows) => {
+])('17.4: a storm from %i×%i and back leaves each finished line there once, in order', async (columns, rows) => {
   const emulator = new Emulator({ columns, rows }, 'none', { scrollback: 1_000 });
   const storm = both.map(([width, height]) => [Math.max(20, width - (110 - columns)), height] as const);
   const before = await frames(emulator, [[columns, rows]], 1);
@@ -69,7 +69,7 @@ test.each([
   expect(shown.at(-2)).toBe('> draft');
 });
 
-test('check 8: 110→70→110 columns during a stream leave composer and lines as they are', async () => {
+test('8: 110→70→110 columns during a stream leave composer and lines as they are', async () => {
   const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
   const done: string[] = [];
   for (let one = 0; one < 90; one += 1) {
@@ -97,7 +97,7 @@ test('a wrapped live row is found again after the window became wider', async ()
   expect((await emulator.lines()).map((line) => line.trimEnd())).toEqual(['one', 'two', '>']);
 });
 
-test('point 17.4: in a storm of changes the live region is gone, and painted once when the size has settled', async () => {
+test('17.4: in a storm of changes the live region is gone, and painted once when the size has settled', async () => {
   const emulator = new Emulator({ columns: 80, rows: 10 }, 'none', { settle: 400 });
   emulator.writer.render({ finished: [], live: live(80, 'draft'), cursor: { row: 1, column: 7 } });
   await emulator.settled();

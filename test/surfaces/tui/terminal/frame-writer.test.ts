@@ -18,7 +18,7 @@ const composer = (draft: string): Row[] => [row('Working (3s)'), row(`> ${draft}
 const at = (row: number, column: number) => ({ row, column });
 
 describe.each(SIZES)('at $columns×$rows', (size) => {
-  test('check 1: 10,000 finished lines and a stream are in the scrollback once, in order, with no live row between', async () => {
+  test('1: 10,000 finished lines and a stream are in the scrollback once, in order, with no live row between', async () => {
     const emulator = new Emulator(size);
     for (let from = 0; from < 10_000; from += 100) {
       const live = [row(`partial ${from}`), ...composer('draft')];
@@ -39,7 +39,7 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
   });
 });
 
-test('check 4: every frame is one write inside a synchronized update', async () => {
+test('4: every frame is one write inside a synchronized update', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   for (let one = 0; one < 50; one += 1) {
     emulator.writer.render({ finished: [row(`a ${one}`)], live: composer(`${one}`), cursor: at(1, 3) });
@@ -49,7 +49,7 @@ test('check 4: every frame is one write inside a synchronized update', async () 
   for (const write of emulator.writes) expect(write).toMatch(/^\u001b\[\?2026h.*\u001b\[\?2026l$/s);
 });
 
-test('check 3, point 17.1: nothing sends CSI 2J or 3J, sets a scroll region, scrolls by CSI S or turns the mouse on', async () => {
+test('3, 17.1: nothing sends CSI 2J or 3J, sets a scroll region, scrolls by CSI S or turns the mouse on', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 }, 'truecolor');
   for (let one = 0; one < 30; one += 1) {
     emulator.writer.render({ finished: [row(`a ${one}`)], live: composer(`${one}`), cursor: at(1, 3) });
@@ -73,7 +73,7 @@ test('a frame that changes nothing writes nothing', async () => {
   expect(emulator.writes).toHaveLength(1);
 });
 
-test('check 2, point 17.13: a streamed token costs little more than itself', async () => {
+test('2, 17.13: a streamed token costs little more than itself', async () => {
   const emulator = new Emulator({ columns: 100, rows: 40 }, 'truecolor');
   let text = '';
   const frame = () => ({ finished: [], live: [row(text), ...composer('draft')], cursor: at(2, 7) });
@@ -88,7 +88,7 @@ test('check 2, point 17.13: a streamed token costs little more than itself', asy
   expect(emulator.writes.join('').length / 15).toBeLessThan(70);
 });
 
-test('point 17.10: the terminal’s cursor is where the frame has it', async () => {
+test('17.10: the terminal’s cursor is where the frame has it', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   emulator.writer.render({ finished: [row('done')], live: composer('漢字x'), cursor: at(1, 6) });
   expect(await emulator.cursor()).toEqual(at(2, 6));
@@ -96,7 +96,7 @@ test('point 17.10: the terminal’s cursor is where the frame has it', async () 
   expect(await emulator.cursor()).toEqual(at(2, 2));
 });
 
-test('point 17.3: rows that the terminal wraps itself copy as one line, and reflow with the window', async () => {
+test('17.3: rows that the terminal wraps itself copy as one line, and reflow with the window', async () => {
   const emulator = new Emulator({ columns: 20, rows: 10 });
   const code = `const text = '${'x'.repeat(30)}';`;
   const finished = [
@@ -127,7 +127,7 @@ test('a grapheme that the terminal finds wider than keel does can’t push the r
   expect([screen[0], screen[2], screen[3]]).toEqual(['done', 'below!', '']);
 });
 
-test('check 9: heights 1, 2, 3 and width 10 draw, and the cursor’s row is among what is shown', async () => {
+test('9: heights 1, 2, 3 and width 10 draw, and the cursor’s row is among what is shown', async () => {
   for (const rows of [1, 2, 3]) {
     const emulator = new Emulator({ columns: 10, rows });
     emulator.writer.render({ finished: lines(0, 5).map((text) => row(text)), live: composer('ab'), cursor: at(1, 4) });
@@ -150,7 +150,7 @@ test('a live region that is suspended leaves the screen, and what finished meanw
   expect(await emulator.lines()).toEqual(['one', 'the editor was here', 'two', 'Working (3s)', '> y', '  ready']);
 });
 
-test('check 32: hostile bytes in a row can’t steer the terminal', async () => {
+test('32: hostile bytes in a row can’t steer the terminal', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   let title = '';
   emulator.terminal.onTitleChange((changed) => (title = changed));
@@ -160,7 +160,7 @@ test('check 32: hostile bytes in a row can’t steer the terminal', async () => 
   expect(title).toBe('');
 });
 
-test('check 35: while the terminal doesn’t read, frames are skipped, and after it the screen is right', async () => {
+test('35: while the terminal doesn’t read, frames are skipped, and after it the screen is right', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   emulator.output.pause();
   for (let one = 0; one < 1_000; one += 1) {
@@ -174,7 +174,7 @@ test('check 35: while the terminal doesn’t read, frames are skipped, and after
   expect(await emulator.lines()).toEqual([...expected, `${'x'.repeat(30)}999`, 'Working (3s)', '> x', '  ready']);
 });
 
-test('point 17.11: a message is marked as a prompt also where it replaces a row that looks the same', async () => {
+test('17.11: a message is marked as a prompt also where it replaces a row that looks the same', async () => {
   const output = new PassThrough();
   let bytes = '';
   output.on('data', (chunk: Buffer) => {

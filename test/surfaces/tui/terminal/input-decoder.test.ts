@@ -77,11 +77,11 @@ describe('answers of the terminal are no text', () => {
 });
 
 describe('pastes', () => {
-  test('check 11: a pasted line end is a line end and no Enter', () => {
+  test('11: a pasted line end is a line end and no Enter', () => {
     expect(decoded('\u001b[200~a\r\nb\rc\u001b[201~')).toBe('[a\nb\nc]');
   });
 
-  test('point 17.4: keys in the kitty form are characters in a paste', () => {
+  test('17.4: keys in the kitty form are characters in a paste', () => {
     expect(decoded('\u001b[200~a\u001b[13;1ub\u001b[27;1;13~c\u001b[106;5u\u001b[201~')).toBe('[a\nb\ncj]');
   });
 

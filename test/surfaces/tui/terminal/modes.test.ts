@@ -45,14 +45,14 @@ test.each([
   ['an uncaught error', () => pty?.write('e')],
   ['SIGTERM', (pid: number) => process.kill(pid, 'SIGTERM')],
   ['SIGHUP', (pid: number) => process.kill(pid, 'SIGHUP')],
-])('check 5: %s leaves the terminal as it was', async (_, end) => {
+])('5: %s leaves the terminal as it was', async (_, end) => {
   start();
   const [, pid] = await until(/ready (\d+)/);
   end(Number(pid));
   await expectRestored();
 });
 
-test('check 5: Ctrl-Z gives the terminal back, and the modes are set again when the program continues', async () => {
+test('5: Ctrl-Z gives the terminal back, and the modes are set again when the program continues', async () => {
   start();
   await until(/ready (\d+)/);
   pty?.write('\u001a');

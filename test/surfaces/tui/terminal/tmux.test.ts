@@ -64,27 +64,24 @@ test.skipIf(!hasTmux).each([
   ['widths', other.widths],
   ['heights', other.heights],
   ['both', other.both],
-])(
-  'check 8: in tmux, with other %s, each finished line is in the history once and no live row is',
-  async (_, sizes) => {
-    start(String(sizes.length * 3), 'each key');
-    await captured('draft 80x24');
-    for (const [index, [columns, rows]] of sizes.entries()) {
-      tmux('resize-window', '-x', String(columns), '-y', String(rows));
-      await captured(`draft ${columns}x${rows}`);
-      for (const key of ['a', 'b', 'c']) tmux('send-keys', key);
-      await captured(`unique ${index * 3 + 2}`);
-    }
-    tmux('send-keys', 'x');
-    const lines = (await captured('END')).slice(50);
-    const last = sizes.at(-1)?.[0] ?? 80;
-    const expected = [...Array.from({ length: sizes.length * 3 }, (_, at) => `unique ${at}`), 'END'];
-    expect(lines).toEqual([...expected, '='.repeat(last), expect.stringContaining('> draft'), '~'.repeat(last - 1)]);
-  },
-);
+])('8: in tmux, with other %s, each finished line is in the history once and no live row is', async (_, sizes) => {
+  start(String(sizes.length * 3), 'each key');
+  await captured('draft 80x24');
+  for (const [index, [columns, rows]] of sizes.entries()) {
+    tmux('resize-window', '-x', String(columns), '-y', String(rows));
+    await captured(`draft ${columns}x${rows}`);
+    for (const key of ['a', 'b', 'c']) tmux('send-keys', key);
+    await captured(`unique ${index * 3 + 2}`);
+  }
+  tmux('send-keys', 'x');
+  const lines = (await captured('END')).slice(50);
+  const last = sizes.at(-1)?.[0] ?? 80;
+  const expected = [...Array.from({ length: sizes.length * 3 }, (_, at) => `unique ${at}`), 'END'];
+  expect(lines).toEqual([...expected, '='.repeat(last), expect.stringContaining('> draft'), '~'.repeat(last - 1)]);
+});
 
 test.skipIf(!hasTmux)(
-  'point 17.4: in tmux, no finished line is lost or there twice while lines stream and the size changes',
+  '17.4: in tmux, no finished line is lost or there twice while lines stream and the size changes',
   async () => {
     start('80', 'streaming');
     await captured('unique 3');

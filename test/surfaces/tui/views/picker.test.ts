@@ -172,7 +172,11 @@ describe('rows of a list', () => {
 
   test('have the selected entry in view, wherever it is', () => {
     for (const selected of [0, 7, 50, 99]) {
-      expect(shown({ ...list(100), selected }, 60, 12).some((row) => row.startsWith(`› ${selected + 1}. `))).toBe(true);
+      expect(
+        shown({ ...list(100), selected }, 60, 12).some((row) =>
+          row.startsWith(`› ${String(selected + 1).padStart(3)}. `),
+        ),
+      ).toBe(true);
     }
   });
 
