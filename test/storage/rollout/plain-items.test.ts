@@ -127,7 +127,7 @@ describe('the line of such an item', () => {
     { type: 'step', payload: { ...stepOf, state: 'middle' } },
     { type: 'step', payload: { ...stepOf, version: '2' } },
     { type: 'step', payload: { ...stepOf, more: true } },
-    { type: 'step', payload: { version: 2, ...stepOf } },
+    { type: 'step', payload: Object.fromEntries(Object.entries(stepOf).reverse()) },
     { type: 'step', payload: { turn: '0', id: 'x' } },
     { type: 'step', payload: [stepOf] },
   ])('%j of a turn is read as by the schema', (line) => {
