@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { raceAbort } from '../foundation/util/index.ts';
 import { HttpOutlet, type Outlet } from './event-stream.ts';
 import { formOf, play } from './play.ts';
 import { RecordedRequest } from './recorded-request.ts';
@@ -95,15 +96,7 @@ class ScriptedServer implements ModelServer {
     this.#closing.signal.throwIfAborted();
     const waiter = this.#waiting.get(index) ?? Promise.withResolvers<RecordedRequest>();
     this.#waiting.set(index, waiter);
-    const over = Promise.withResolvers<never>();
-    const stop = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
-    const abort = () => over.reject(stop.reason);
-    stop.addEventListener('abort', abort, { once: true });
-    try {
-      return await Promise.race([waiter.promise, over.promise]);
-    } finally {
-      stop.removeEventListener('abort', abort);
-    }
+    return raceAbort(waiter.promise, AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]));
   }
 
   assertDone(): void {

@@ -5,7 +5,7 @@ import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
-import { version } from '../../foundation/util/index.ts';
+import { version, within } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import type { EventRecord } from './event-records.ts';
 import { type ExporterOptions, openExporters } from './exporters.ts';
@@ -107,11 +107,8 @@ export class Collector {
 
   /** Sends what is left, within the time for that; the rest is dropped. */
   async close(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, FLUSH_MS);
     const sent = Promise.allSettled(Object.values(this.#providers).map((provider) => provider.shutdown()));
-    await Promise.race([sent, late]);
-    clearTimeout(timer);
+    await within(sent, FLUSH_MS);
   }
 }
 

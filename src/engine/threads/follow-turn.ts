@@ -1,4 +1,5 @@
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../foundation/protocol/index.ts';
+import { onAbort } from '../../foundation/util/index.ts';
 import { type Session, submitIfOpen } from '../session/index.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function* followTurn(
   const events = session.events();
   const turnId = session.submit(op);
   const interrupt = () => submitIfOpen(session, { type: 'interrupt' });
-  signal?.addEventListener('abort', interrupt, { once: true });
+  using _listener = signal === undefined ? null : onAbort(signal, interrupt);
   let phase: 'submitted' | 'running' | 'over' = 'submitted';
   try {
     for await (const event of events) {
@@ -29,7 +30,6 @@ export async function* followTurn(
     phase = 'over';
     throw new KeelError('sessionClosed', 'the thread was closed before its turn had ended');
   } finally {
-    signal?.removeEventListener('abort', interrupt);
     if (phase !== 'over') interrupt();
   }
 }

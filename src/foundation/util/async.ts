@@ -22,6 +22,26 @@ export function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', listener) };
 }
 
+/** Waits for `work`, but no longer than `ms`, nor until `signal` aborts: then null. The work itself continues. */
+export async function within<T>(work: Promise<T>, ms: number, signal?: AbortSignal): Promise<T | null> {
+  const over = Promise.withResolvers<null>();
+  const end = () => over.resolve(null);
+  const timer = setTimeout(end, ms);
+  using _listener = signal === undefined ? null : onAbort(signal, end);
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for `work`; once `signal` aborts, `instead` is the result. The work itself continues, and what it throws then is ignored. */
+export async function unlessAborted<T, A>(work: Promise<T>, signal: AbortSignal, instead: A): Promise<T | A> {
+  const aborted = Promise.withResolvers<A>();
+  using _listener = onAbort(signal, () => aborted.resolve(instead));
+  return await Promise.race([work, aborted.promise]);
+}
+
 /**
  * Waits for `work`, but no longer than until `signal` aborts. The work itself continues; what it then gives or throws is ignored.
  * @throws what `work` throws, or the reason of the signal

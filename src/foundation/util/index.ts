@@ -1,4 +1,4 @@
-export { Deferred, onAbort, raceAbort } from './async.ts';
+export { Deferred, onAbort, raceAbort, unlessAborted, within } from './async.ts';
 export { monotonicMs } from './clock.ts';
 export { type DigestKind, hexDigest } from './digest.ts';
 export { assertNever, reasonOf, storageAdvice, systemReason } from './errors.ts';

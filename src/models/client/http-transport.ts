@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { onAbort, reasonOf } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import { withoutEncoding } from './content-encoding.ts';
 import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
@@ -110,8 +110,7 @@ export class HttpTransport implements Transport {
       reject(error);
       sent.destroy();
     };
-    const onAbort = () => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const listener = onAbort(signal, () => fail(signal.reason));
     const limit = setTimeout(() => fail(new Error(`no connection within ${limitMs / 1_000} s`)), limitMs);
     whenConnected(sent, isTunneled ? 'tunnel' : url.protocol, () => clearTimeout(limit));
     sent.on('error', reject);
@@ -121,7 +120,7 @@ export class HttpTransport implements Transport {
     sent.end();
     return promise.finally(() => {
       clearTimeout(limit);
-      signal.removeEventListener('abort', onAbort);
+      listener[Symbol.dispose]();
     });
   }
 

@@ -1,21 +1,20 @@
+import { onAbort } from '../../foundation/util/index.ts';
+
 /**
  * Aborts a request whose server is silent for too long, or whose caller gives up. Only time spent waiting counts, so a
  * reader that takes its time over an event is not taken for a silent server. Dispose it when the request is over.
  */
 export class IdleWatch implements Disposable {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
   readonly #timer: NodeJS.Timeout;
-  readonly #onOuterAbort = () => this.#controller.abort(this.#outer.reason);
+  readonly #listener: Disposable;
   #isWaiting = true;
   #hasExpired = false;
 
   /** Counts from now on. */
   constructor(idleMs: number, outer: AbortSignal) {
-    this.#outer = outer;
     this.#timer = setTimeout(() => this.#expire(), idleMs);
-    if (outer.aborted) this.#onOuterAbort();
-    else outer.addEventListener('abort', this.#onOuterAbort, { once: true });
+    this.#listener = onAbort(outer, () => this.#controller.abort(outer.reason));
   }
 
   get signal(): AbortSignal {
@@ -39,7 +38,7 @@ export class IdleWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#outer.removeEventListener('abort', this.#onOuterAbort);
+    this.#listener[Symbol.dispose]();
   }
 
   #expire(): void {

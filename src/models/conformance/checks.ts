@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { callChecks } from './call-checks.ts';
 import { type Check, fails, type Outcome, partly, works } from './finding.ts';
 import { type Answer, says } from './probe.ts';
@@ -126,7 +127,7 @@ const cancel: Check = {
       for await (const events of probe.stream({ input: [says('Write a poem of fifty lines.')] }, signal)) {
         if (events.at(-1)?.type === 'completed') return partly('the answer was over before it could be stopped');
         if (stoppedAt !== null) continue;
-        stoppedAt = performance.now();
+        stoppedAt = monotonicMs();
         // As a user does: while more of the answer is awaited.
         setImmediate(() => stop.abort());
       }
@@ -134,7 +135,7 @@ const cancel: Check = {
       probe.signal.throwIfAborted();
       if (!stop.signal.aborted) throw error;
     }
-    const ms = performance.now() - (stoppedAt ?? 0);
+    const ms = monotonicMs() - (stoppedAt ?? 0);
     return ms < CANCEL_MS ? works('an answer can be stopped') : partly('an answer that is stopped ends late');
   },
 };

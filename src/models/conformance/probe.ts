@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { type ModelInfo, quirkSetting } from '../catalogue/index.ts';
 import type { ModelClient } from '../client/index.ts';
 import { ModelError } from '../failures/index.ts';
@@ -29,7 +30,7 @@ export interface ProbeOptions {
 type Question = Partial<Prompt> & { readonly input: readonly ResponseItem[] };
 type Changes = Parameters<ModelClient['with']>[0];
 
-/** Of one request, ms: longer than slow local models take for a short answer. */
+/** Limit for one request, ms: longer than slow local models take for a short answer. */
 export const REQUEST_MS = 120_000;
 const MAX_QUIRKS = 8;
 const MAX_RETRIES = 2;
@@ -85,7 +86,7 @@ export class Probe {
   }
 
   async #once(question: Question, changes: Changes): Promise<Answer> {
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     const items: ResponseItem[] = [];
     let pieces = 0;
     const signal = AbortSignal.any([this.signal, AbortSignal.timeout(REQUEST_MS)]);
@@ -95,7 +96,7 @@ export class Probe {
         else if (event.type === 'textDelta') pieces += 1;
         else if (event.type === 'completed') {
           const { usage, cache = null } = event;
-          return { ...contentOf(items), items, usage, cache, pieces, durationMs: performance.now() - startedAt };
+          return { ...contentOf(items), items, usage, cache, pieces, durationMs: monotonicMs() - startedAt };
         }
       }
     }

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
+
 /** How often progress in bytes is shown, ms. */
 const SHOW_MS = 2_000;
 
@@ -15,7 +17,7 @@ export class PullProgress {
   #shownAt = Number.NEGATIVE_INFINITY;
   #shown = '';
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  constructor(nowMs: () => number = monotonicMs) {
     this.#nowMs = nowMs;
   }
 

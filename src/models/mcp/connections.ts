@@ -1,4 +1,4 @@
-import { monotonicMs } from '../../foundation/util/index.ts';
+import { monotonicMs, within } from '../../foundation/util/index.ts';
 import { CredentialFile, type Environment, type McpServer } from '../../storage/config/index.ts';
 import type { CallResult } from './call-result.ts';
 import { McpConnection, type ServerStatus } from './connection.ts';
@@ -8,7 +8,7 @@ import type { McpClient, RequestLimits } from './open-client.ts';
 import type { ResourceKind, ResourcePage } from './resource-types.ts';
 import { startAdvice, withAdvice } from './start-advice.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
-import type { AskServerQuestion, DroppedTool, McpOutcome, McpTool, ServerPrompt } from './types.ts';
+import type { AskServerQuestion, DroppedTool, McpFailure, McpOutcome, McpTool, ServerPrompt } from './types.ts';
 
 /** Loading what talks to servers takes a moment, which a first request need not wait for. */
 const START_AFTER_MS = 20;
@@ -103,13 +103,7 @@ export class McpConnections {
   async #wait(awaited: readonly McpConnection[], signal: AbortSignal): Promise<void> {
     const leftMs = this.#deadline - monotonicMs();
     if (leftMs <= 0 || signal.aborted) return;
-    const { promise: enough, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, leftMs);
-    const onAbort = () => resolve();
-    signal.addEventListener('abort', onAbort, { once: true });
-    await Promise.race([Promise.all(awaited.map((connection) => connection.start())), enough]);
-    signal.removeEventListener('abort', onAbort);
-    clearTimeout(timer);
+    await within(Promise.all(awaited.map((connection) => connection.start())), leftMs, signal);
   }
 
   /** Reports a server whose tools a turn does without: a run may be over before the server has used up its time. */
@@ -180,7 +174,7 @@ export class McpConnections {
     const connection = this.#find(server);
     if (connection === null) return unknownServer(server);
     if (!isAllowed(connection.server, name)) {
-      return { type: 'failed', message: `tool '${name}' is disabled for MCP server '${server}'` };
+      return { type: 'failed', cause: 'unavailable', message: `tool '${name}' is disabled for MCP server '${server}'` };
     }
     return connection.request(signal, (client, limits) => client.callTool(name, args, { ...limits, onProgress }));
   }
@@ -232,6 +226,6 @@ export class McpConnections {
   }
 }
 
-function unknownServer(server: string): { readonly type: 'failed'; readonly message: string } {
-  return { type: 'failed', message: `unknown MCP server '${server}'` };
+function unknownServer(server: string): McpFailure {
+  return { type: 'failed', cause: 'unavailable', message: `unknown MCP server '${server}'` };
 }

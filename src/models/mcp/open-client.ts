@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
 import type { FormValue } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { reasonOf, within } from '../../foundation/util/index.ts';
 import type { McpHttpServer } from '../../storage/config/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { CallClock, CallTimedOut } from './call-clock.ts';
@@ -80,7 +80,7 @@ export type RequestFault =
 export class McpClient {
   readonly #client: Client;
   readonly #transport: Transport;
-  /** Of the calls that run: which of them a question belongs to is not known. */
+  /** Clocks of the calls that run: which of them a question belongs to is not known. */
   readonly #clocks = new Set<CallClock>();
 
   private constructor(client: Client, transport: Transport) {
@@ -293,9 +293,7 @@ function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number
 
 async function terminate(transport: StreamableHTTPClientTransport): Promise<void> {
   if (transport.sessionId === undefined) return;
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, TERMINATE_MS);
   // It may be gone already; then it has nothing to forget.
-  await Promise.race([transport.terminateSession().catch(() => undefined), late]);
-  clearTimeout(timer);
+  const terminated = transport.terminateSession().catch(() => undefined);
+  await within(terminated, TERMINATE_MS);
 }

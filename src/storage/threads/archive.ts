@@ -7,7 +7,7 @@ import { readHead } from './read-head.ts';
 
 export interface ThreadFile {
   readonly threadId: string;
-  /** Of its rollout. */
+  /** Path of its rollout. */
   readonly path: string;
 }
 
@@ -35,7 +35,7 @@ export function unarchiveThread(home: string, file: ThreadFile): string {
 }
 
 function refuseIn(root: string, { threadId, path }: ThreadFile, why: string): void {
-  const [real, realRoot] = [realPath(path), realPath(root)];
+  const [real, realRoot] = [existingPath(path), existingPath(root)];
   if (real !== null && realRoot !== null && real.startsWith(realRoot + sep)) {
     throw new KeelError('invalidInput', `the thread ${threadId} ${why}`);
   }
@@ -44,8 +44,8 @@ function refuseIn(root: string, { threadId, path }: ThreadFile, why: string): vo
 /** The rollout's real path. What the path says, what it leads to and what the file says have to agree. */
 export function ownFile(file: ThreadFile, root: string, verb: 'moved' | 'deleted'): string {
   const refused = (reason: string) => new KeelError('invalidInput', `${file.path} is not ${verb}: ${reason}`);
-  const real = realPath(file.path);
-  const realRoot = realPath(root);
+  const real = existingPath(file.path);
+  const realRoot = existingPath(root);
   if (real === null || realRoot === null || !real.startsWith(realRoot + sep)) {
     throw refused(`it is not below ${root}`);
   }
@@ -74,7 +74,7 @@ function move(from: string, to: string): string {
   }
 }
 
-function realPath(path: string): string | null {
+function existingPath(path: string): string | null {
   try {
     return realpathSync(path);
   } catch {

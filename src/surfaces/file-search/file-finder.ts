@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { startProgram } from '../../system/process/index.ts';
 import { fuzzyMatch } from '../text/index.ts';
 
@@ -46,9 +47,9 @@ export class FileFinder {
 
   #filesIn(cwd: string): Promise<readonly string[]> {
     const known = this.#listing;
-    if (known?.cwd === cwd && performance.now() - known.at < FRESH_MS) return known.files;
+    if (known?.cwd === cwd && monotonicMs() - known.at < FRESH_MS) return known.files;
     const files = listFiles(cwd);
-    this.#listing = { cwd, at: performance.now(), files };
+    this.#listing = { cwd, at: monotonicMs(), files };
     return files;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Deferred, onAbort, raceAbort } from '../../../src/foundation/util/index.ts';
+import { Deferred, onAbort, raceAbort, unlessAborted, within } from '../../../src/foundation/util/index.ts';
 
 /** A signal that counts who listens to it. */
 function counted() {
@@ -99,5 +99,65 @@ describe('work that is waited for until an abort', () => {
     work.reject(new Error('nobody waits for this'));
     // An unhandled rejection would fail the run when the event loop turns.
     await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+describe('a wait with a limit', () => {
+  const never = new Promise<never>(() => undefined);
+
+  it('gives what the work gives in time', async () => {
+    expect(await within(Promise.resolve(3), 60_000)).toBe(3);
+  });
+
+  it('gives null when the time is up', async () => {
+    expect(await within(never, 1)).toBeNull();
+  });
+
+  it('gives null at once when the signal aborts, or has', async () => {
+    const { controller, signal, listeners } = counted();
+    const waiting = within(never, 60_000, signal);
+    expect(listeners.size).toBe(1);
+    controller.abort();
+    expect(await waiting).toBeNull();
+    expect(await within(never, 60_000, signal)).toBeNull();
+  });
+
+  it('throws what the work throws', async () => {
+    await expect(within(Promise.reject(new Error('no')), 60_000)).rejects.toThrow('no');
+  });
+
+  it('leaves no listener behind', async () => {
+    const { signal, listeners } = counted();
+    await within(Promise.resolve(), 60_000, signal);
+    await within(Promise.reject(new Error('no')), 60_000, signal).catch(() => undefined);
+    await within(never, 1, signal);
+    expect(listeners.size).toBe(0);
+  });
+});
+
+describe('a wait with something in its place', () => {
+  it('gives that when the signal aborts, or has', async () => {
+    const { controller, signal } = counted();
+    const waiting = unlessAborted(new Promise<number>(() => undefined), signal, 'stopped');
+    controller.abort();
+    expect(await waiting).toBe('stopped');
+    expect(await unlessAborted(new Promise<number>(() => undefined), signal, 'stopped')).toBe('stopped');
+  });
+
+  it('gives or throws what the work does before, and leaves no listener', async () => {
+    const { signal, listeners } = counted();
+    expect(await unlessAborted(Promise.resolve(1), signal, 2)).toBe(1);
+    await expect(unlessAborted(Promise.reject(new Error('no')), signal, 2)).rejects.toThrow('no');
+    expect(listeners.size).toBe(0);
+  });
+
+  it('ignores a failure of the work after the abort', async () => {
+    const { controller, signal } = counted();
+    const work = Promise.withResolvers<number>();
+    const waiting = unlessAborted(work.promise, signal, 0);
+    controller.abort();
+    expect(await waiting).toBe(0);
+    work.reject(new Error('late'));
+    await expect(work.promise).rejects.toThrow('late');
   });
 });

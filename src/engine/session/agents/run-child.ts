@@ -1,4 +1,5 @@
 import type { ErrorInfo, SessionEvent, SessionEventOf } from '../../../foundation/protocol/index.ts';
+import { onAbort, unlessAborted } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { type Session, submitIfOpen } from '../session.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -33,31 +34,24 @@ export type ChildResult =
  * parent's turn, and its questions go to the parent's user under its name. When `signal` aborts it is stopped, and the result
  * is there at once.
  */
-export async function runChild(
+export function runChild(
   deps: SessionDeps,
   active: ActiveTurn,
   work: ChildWork,
   signal: AbortSignal,
 ): Promise<ChildResult> {
-  const stopped = Promise.withResolvers<ChildResult>();
-  const onAbort = () => stopped.resolve({ type: 'interrupted' });
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([openAndFollow(deps, active, work, signal, stopped.promise), stopped.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  return unlessAborted(openAndFollow(deps, active, work, signal), signal, INTERRUPTED);
 }
+
+const INTERRUPTED: ChildResult = { type: 'interrupted' };
 
 async function openAndFollow(
   deps: SessionDeps,
   active: ActiveTurn,
   work: ChildWork,
   signal: AbortSignal,
-  stopped: Promise<ChildResult>,
 ): Promise<ChildResult> {
-  if (signal.aborted) return { type: 'interrupted' };
+  if (signal.aborted) return INTERRUPTED;
   const { services } = deps;
   const session = await services.children.open(childConfig(work, deps), {
     source: { subagent: work.role },
@@ -80,14 +74,12 @@ async function openAndFollow(
   // The parent may have been stopped while the child was opened.
   if (signal.aborted) {
     void services.children.close(session);
-    return { type: 'interrupted' };
+    return INTERRUPTED;
   }
-  const onAbort = () => submitIfOpen(session, { type: 'interrupt' });
-  signal.addEventListener('abort', onAbort, { once: true });
+  using _listener = onAbort(signal, () => submitIfOpen(session, { type: 'interrupt' }));
   try {
-    return await Promise.race([follow(session, active, work, signal), stopped]);
+    return await unlessAborted(follow(session, active, work, signal), signal, INTERRUPTED);
   } finally {
-    signal.removeEventListener('abort', onAbort);
     void services.children.close(session);
   }
 }
@@ -131,7 +123,7 @@ async function follow(
   );
   child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
   // The events of a child can end without an end of its turn.
-  return Promise.race([ended.promise, following.then((): ChildResult => ({ type: 'interrupted' }))]);
+  return Promise.race([ended.promise, following.then(() => INTERRUPTED)]);
 }
 
 function resultOf({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): ChildResult {

@@ -1,4 +1,4 @@
-import { Deferred } from '../../../foundation/util/index.ts';
+import { Deferred, onAbort } from '../../../foundation/util/index.ts';
 
 /** Wakes whoever waits for a change; they look at the change themselves. */
 export class Signals {
@@ -15,13 +15,11 @@ export class Signals {
     if (signal.aborted) return;
     const waiter = new Deferred<void>();
     this.#waiting.add(waiter);
-    const stop = () => waiter.resolve();
-    signal.addEventListener('abort', stop, { once: true });
+    using _listener = onAbort(signal, () => waiter.resolve());
     try {
       await waiter.promise;
     } finally {
       this.#waiting.delete(waiter);
-      signal.removeEventListener('abort', stop);
     }
   }
 }

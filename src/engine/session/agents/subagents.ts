@@ -5,7 +5,7 @@ import {
   type ResponseItem,
   type TokenUsage,
 } from '../../../foundation/protocol/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { onAbort, reasonOf } from '../../../foundation/util/index.ts';
 import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, WaitOutcome } from '../../../tools/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
@@ -126,7 +126,7 @@ export class Subagents implements AgentTools {
     const late = new AbortController();
     const end = () => late.abort();
     const timer = setTimeout(end, timeoutMs);
-    signal.addEventListener('abort', end, { once: true });
+    using _listener = onAbort(signal, end);
     const isDone = () => this.look(ids).some(({ state }) => state.status !== 'running');
     this.#waits += 1;
     try {
@@ -134,7 +134,6 @@ export class Subagents implements AgentTools {
     } finally {
       this.#waits -= 1;
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
     }
     const agents = this.look(ids);
     if (!signal.aborted)
@@ -188,7 +187,7 @@ export class Subagents implements AgentTools {
     this.#open.clear();
   }
 
-  /** Those that work, one line each. */
+  /** Subagents that work, one line each. */
   running(): readonly string[] {
     const agents = [...this.#open.values()].filter(({ isRunning }) => isRunning);
     return agents.map(({ id, task }) => `helper ${id}: ${task.split('\n')[0] ?? ''}`);
@@ -304,7 +303,7 @@ export class Subagents implements AgentTools {
     return this.#registry.ended(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
   }
 
-  /** Those that are open and do not work. */
+  /** Subagents that are open and do not work. */
   #done(): string[] {
     return [...this.#open.values()].filter(({ isRunning }) => !isRunning).map(({ id }) => id);
   }

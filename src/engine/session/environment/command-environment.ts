@@ -1,4 +1,4 @@
-import { privateDirectory, userHome } from '../../../foundation/util/index.ts';
+import { privateDirectory, userHome, within } from '../../../foundation/util/index.ts';
 import { type Config, commandEnvironment } from '../../../storage/config/index.ts';
 import { LoginEnvironment, type UserShell } from '../../../system/process/index.ts';
 import { commandToolsDirectory } from './command-tools.ts';
@@ -64,11 +64,7 @@ export class CommandEnvironment {
     this.prepare();
     await this.#tools;
     if (!this.#login || this.#login.isTaken || signal.aborted) return;
-    const limit = Promise.withResolvers<void>();
-    const timer = setTimeout(limit.resolve, READY_LIMIT_MS);
-    signal.addEventListener('abort', () => limit.resolve(), { once: true });
-    await Promise.race([this.#login.taken, limit.promise]);
-    clearTimeout(timer);
+    await within(this.#login.taken, READY_LIMIT_MS, signal);
   }
 
   /** The environment as it is known by now, without secrets. */

@@ -1,3 +1,4 @@
+import { within } from '../../../foundation/util/index.ts';
 import type { Config, HookFile } from '../../../storage/config/index.ts';
 import type { Processes, UserShell } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
@@ -149,12 +150,7 @@ export class SessionHooks implements HookAsker {
       const asked = [{ subject: 'other', names: null, content: '', fields }];
       this.observe('SessionEnd', asked, { turnId: null, context, onMessage: () => undefined });
     }
-    if (this.#observing.size > 0) {
-      const { promise: limit, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, CLOSING_LIMIT_MS);
-      await Promise.race([Promise.allSettled(this.#observing), limit]);
-      clearTimeout(timer);
-    }
+    if (this.#observing.size > 0) await within(Promise.allSettled(this.#observing), CLOSING_LIMIT_MS);
     this.#closed.abort();
     await Promise.allSettled([...this.#observing, this.#runner.close()]);
   }

@@ -1,5 +1,5 @@
 import { type ApprovalDecision, type ApprovalRequest, KeelError } from '../../../foundation/protocol/index.ts';
-import { Deferred, monotonicMs } from '../../../foundation/util/index.ts';
+import { Deferred, monotonicMs, onAbort } from '../../../foundation/util/index.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
 
 /** The session whose question it is. */
@@ -76,9 +76,7 @@ export class TurnApprovals {
     const waiter = new Deferred<ApprovalDecision>();
     this.#waiting.set(questionId, waiter);
     this.#waitingSince ??= monotonicMs();
-    const onAbort = () => this.answer(questionId, { type: 'abort' });
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
+    const listener = onAbort(signal, () => this.answer(questionId, { type: 'abort' }));
+    return waiter.promise.finally(() => listener[Symbol.dispose]());
   }
 }

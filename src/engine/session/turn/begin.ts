@@ -1,5 +1,6 @@
 import { environmentDiff, toolsNote } from '../../../context/index.ts';
 import type { BudgetUsedRecord, ResponseItem } from '../../../foundation/protocol/index.ts';
+import { within } from '../../../foundation/util/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
@@ -23,7 +24,7 @@ const REPOSITORY_GRACE_MS = 25;
 
 export interface TurnStart extends ContextStart {
   readonly focus?: string | null | undefined;
-  /** Of a turn that continues: what it has used of its budget. Null: nothing says so. */
+  /** What a turn that continues has used of its budget. Null: nothing says so. */
   readonly budgetUsed?: BudgetUsedRecord | null;
 }
 
@@ -141,15 +142,5 @@ async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<
     return await work;
   } catch (error) {
     throw signal.aborted ? new TurnInterrupted() : error;
-  }
-}
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(() => late.resolve(null), ms);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

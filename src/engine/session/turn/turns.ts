@@ -5,7 +5,7 @@ import {
   type SettingsUpdate,
   toKeelError,
 } from '../../../foundation/protocol/index.ts';
-import { Deferred, monotonicMs } from '../../../foundation/util/index.ts';
+import { monotonicMs, within } from '../../../foundation/util/index.ts';
 import type { OpenTurn } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
@@ -294,11 +294,9 @@ export class Turns {
 }
 
 async function settlesWithin(work: Promise<void>, ms: number): Promise<boolean> {
-  const late = new Deferred<boolean>();
-  const timer = setTimeout(() => late.resolve(false), ms);
-  try {
-    return await Promise.race([work.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const isDone = await within(
+    work.then(() => true),
+    ms,
+  );
+  return isDone ?? false;
 }

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { onAbort } from '../../../foundation/util/index.ts';
 import { type Connection, ConnectionRefused } from '../transport.ts';
 
 /** Far above any real event, as for event streams. */
@@ -28,8 +29,7 @@ export async function openSocket(options: OpenSocketOptions): Promise<Connection
   });
   const opened = Promise.withResolvers<Socket>();
   let below: Socket | null = null;
-  const onAbort = () => opened.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  using _listener = onAbort(signal, () => opened.reject(signal.reason));
   socket.on('upgrade', (response) => {
     below = response.socket;
   });
@@ -44,8 +44,6 @@ export async function openSocket(options: OpenSocketOptions): Promise<Connection
   } catch (error) {
     socket.terminate();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -100,10 +98,9 @@ class SocketConnection implements Connection {
 
   async #next(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal.reason);
     this.#wake = resolve;
-    signal.addEventListener('abort', onAbort, { once: true });
-    await promise.finally(() => signal.removeEventListener('abort', onAbort));
+    using _listener = onAbort(signal, () => reject(signal.reason));
+    await promise;
   }
 
   #fail(error: Error): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { findProgram, printable, reasonOf, writableByOthers } from '../../../foundation/util/index.ts';
+import { findProgram, monotonicMs, printable, reasonOf, writableByOthers } from '../../../foundation/util/index.ts';
 import { type Config, programSearch, resolveHome } from '../../../storage/config/index.ts';
 import { uncommittedChanges } from '../../../system/git/index.ts';
 import { Processes, programOutput, userShell } from '../../../system/process/index.ts';
@@ -83,10 +83,10 @@ export async function loginFinding(config: Config): Promise<Finding[]> {
   if (!config.shellEnvironmentPolicy.useProfile) return [];
   const shell = userShell(programSearch(config));
   const fix = 'shorten them, or set shell_environment_policy.experimental_use_profile = false';
-  const started = performance.now();
+  const started = monotonicMs();
   try {
     await programOutput(shell.path, ['-lc', 'exit'], { timeoutMs: ANSWER_MS });
-    const ms = Math.round(performance.now() - started);
+    const ms = Math.round(monotonicMs() - started);
     const detail = `${shell.name} reads them within ${ms} ms`;
     return [ms < SLOW_LOGIN_MS ? { name, state: 'ok', detail } : { name, state: 'note', detail, fix }];
   } catch (error) {

@@ -1,5 +1,5 @@
 import { maskedText } from '../../../foundation/secrets/index.ts';
-import { printable, reasonOf } from '../../../foundation/util/index.ts';
+import { monotonicMs, printable, reasonOf } from '../../../foundation/util/index.ts';
 import { providerTransport, proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
 import { keyHeaders } from '../../../models/wires/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
@@ -44,11 +44,11 @@ async function reachability(config: Config): Promise<Finding> {
   const host = new URL(provider.baseUrl).host;
   const transport = providerTransport(config);
   try {
-    const started = performance.now();
+    const started = monotonicMs();
     const request = { method: 'GET', ...listRequest(config), body: [] } as const;
     const response = await transport.send(request, AbortSignal.timeout(ANSWER_MS));
     response.destroy();
-    const ms = Math.round(performance.now() - started);
+    const ms = Math.round(monotonicMs() - started);
     if (response.status === 407) {
       return {
         name,

@@ -1,4 +1,4 @@
-import { onAbort } from '../../../foundation/util/index.ts';
+import { unlessAborted } from '../../../foundation/util/index.ts';
 import type { Answer, AskUser, Destination } from './destination.ts';
 import { formatHostAndPort } from './host.ts';
 
@@ -33,10 +33,8 @@ export class Questions {
     }
     const asked = known ?? this.#begin(key, destination, reason);
     asked.waiting += 1;
-    const gone = Promise.withResolvers<Answer>();
-    using _abort = onAbort(signal, () => gone.resolve(WITHDRAWN));
     try {
-      return await Promise.race([asked.answer, gone.promise]);
+      return await unlessAborted(asked.answer, signal, WITHDRAWN);
     } finally {
       asked.waiting -= 1;
       if (asked.waiting === 0) {
