@@ -117,7 +117,7 @@ const AFTER_REQUEST = new RegExp(
     'engine/session/(?:reports/|environment/(?:command-tools|notifier)|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
     'engine/session/agents/(?:subagent|run-child|agent-records|agent-rights|follow-child)\\.ts',
     'engine/turn/(?:compact|prune-outputs|hooks/compaction-hooks)',
-    'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',
+    'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|seen-call|shown-failures|unfinished-calls))',
     'tools/approvals/(?:summary|run-by|known-safe|dangerous|program-places|reach|canonical-commands|command-kinds|shell/(?!bash-grammar))',
     'tools/approvals/rules/(?:file-rules|read-calls|load-rules|judge-by-rules)',
     'tools/builtin/(?:commands/(?!command-arguments|ended-sessions|run-to-completion)|files/|web/)',

@@ -6,6 +6,7 @@ export {
   type AgentTools,
   type AgentView,
   type ClientDocuments,
+  failedOutput,
   type ToolContext,
   type ToolOutput,
   ToolRegistry,
@@ -42,6 +43,7 @@ export {
   STOPPED_BY_SANDBOX,
   showFailure,
   toolCallOf,
+  toolOutputOf,
 } from './router/index.ts';
 export { checkToolLists, isAllowedTool } from './tool-filter.ts';
 export {

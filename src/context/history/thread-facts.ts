@@ -1,7 +1,15 @@
 import * as z from 'zod/mini';
-import { type CallItem, commandEnd, type ResponseItem, type TurnWork } from '../../foundation/protocol/index.ts';
+import {
+  type CallFacts,
+  type CallItem,
+  commandEnd,
+  type OutputItem,
+  type ResponseItem,
+  type TurnWork,
+} from '../../foundation/protocol/index.ts';
 import { cutBytesEnd, cutBytesStart } from '../../foundation/util/index.ts';
 import { chosenSkillLabel } from '../index.ts';
+import { factsOf } from './call-facts.ts';
 import { argumentsOf, parsedArguments, scriptOf, shortened, textOf } from './call-text.ts';
 import { changesOf } from './command-changes.ts';
 import { isCall, isOutput } from './pairs.ts';
@@ -17,10 +25,6 @@ const MAX_FAILURE_BYTES = 1_024;
 const MAX_FACTS_BYTES = 16 * 1024;
 const CHECK =
   /\b(tests?|check|lint|typecheck|tsc|pytest|vitest|jest|mocha|cargo|ctest|rspec|make|build|go (?:test|vet|build))\b/;
-/** Output of an MCP call that never reached its server. */
-const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|tool call rejected by user)/;
-/** A line of what `tool_search` finds. */
-const FOUND_TOOL = /^(mcp__[\w-]+)(?::|$)/gm;
 const SUMMARY_LINE = /^[^\w\n]*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
 const PlanStep = z.lazy(() => z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) }));
@@ -89,7 +93,7 @@ export class ThreadFacts {
     if (!isOutput(item)) return;
     const call = this.#calls.get(item.call_id);
     this.#calls.delete(item.call_id);
-    if (call) this.#noteCall(call, textOf(item));
+    if (call) this.#noteCall(call, item);
   }
 
   /** The last check that ran; a summary is compared with it. */
@@ -168,22 +172,20 @@ export class ThreadFacts {
     return cutBytesEnd(short.filter((part) => part !== '' && part !== undefined).join('\n\n'), maxBytes);
   }
 
-  #noteCall(call: CallItem, output: string): void {
+  #noteCall(call: CallItem, item: OutputItem): void {
     const name = call.type === 'local_shell_call' ? 'local_shell' : call.name;
-    if (output.startsWith('unknown outcome:')) {
+    const { outcome, found = [] } = factsOf(name, item);
+    if (outcome === 'unknown') {
       this.#unknown.set(call.call_id ?? '', shortened(`${name} ${argumentsOf(call)}`));
       return;
     }
     if (name === 'spawn_agent') this.#hasSubagents = true;
-    if (name === 'tool_search') {
-      for (const [, found = ''] of output.matchAll(FOUND_TOOL)) this.#foundTools.add(found);
-      return;
-    }
-    if (name === 'update_plan') this.#notePlan(call);
-    else if (name === 'apply_patch' || name === 'edit_file') this.#noteEdit(call, output);
+    if (name === 'tool_search') for (const tool of found) this.#foundTools.add(tool);
+    else if (name === 'update_plan') this.#notePlan(call);
+    else if (name === 'apply_patch' || name === 'edit_file') this.#noteEdit(call, textOf(item));
     else if (name === 'read_file') this.#noteRead(call);
-    else if (name.startsWith('mcp__')) this.#noteServerCall(call, output);
-    else this.#noteCommand(call, output);
+    else if (name.startsWith('mcp__')) this.#noteServerCall(call, outcome);
+    else this.#noteCommand(call, textOf(item));
   }
 
   /** A compaction leaves out the text of a skill, so its name is kept. The newest come last. */
@@ -232,9 +234,9 @@ export class ThreadFacts {
     this.#read.add(path);
   }
 
-  #noteServerCall(call: CallItem, output: string): void {
-    if (call.type !== 'function_call' || NOT_CALLED.test(output)) return;
-    const line = `${shortened(`${call.name} ${call.arguments}`)}${output.startsWith('err:') ? ' (failed)' : ''}`;
+  #noteServerCall(call: CallItem, outcome: CallFacts['outcome']): void {
+    if (call.type !== 'function_call' || outcome === 'notRun') return;
+    const line = `${shortened(`${call.name} ${call.arguments}`)}${outcome === 'done' ? '' : ' (failed)'}`;
     this.#serverCalls = [...this.#serverCalls.filter((known) => known !== line), line].slice(-MAX_SERVER_CALLS);
   }
 

@@ -287,7 +287,7 @@ function steerOf(items: readonly UserInput[]): FleetInput {
   return { type: 'steer', text, images: items.flatMap((item) => (item.type === 'image' ? [item.url] : [])) };
 }
 
-/** Of a question that waits without a worker, the fleet keeps one line. */
+/** The fleet keeps one line of a question that waits without a worker. */
 function questionOf(questionId: string, about: string, cwd: string): ApprovalRequest {
   const reason = 'It waits for you; the record of the thread has all of it.';
   return {

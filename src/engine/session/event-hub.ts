@@ -20,7 +20,7 @@ export class EventHub {
   readonly #maxQueued: number;
   /** Repeated to each new reader, so that `thread.started` is the first event of every one. */
   #opening: SessionEventOf<'thread.started'> | null = null;
-  /** Those that wait for an answer, by their ids. */
+  /** Questions that wait for an answer, by their ids. */
   readonly #questions = new Map<string, SessionEventOf<'approval.requested'>>();
   #closed = false;
 

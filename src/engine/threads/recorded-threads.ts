@@ -12,7 +12,7 @@ import {
 } from '../../storage/threads/index.ts';
 import { recordedTurns } from '../session/index.ts';
 
-/** Of the file of typed messages, this much is read. */
+/** How much of the file of typed messages is read. */
 const RECENT_MESSAGES_BYTES = 256 * 1024;
 
 /** The threads that are recorded in a home, whoever has them open. */

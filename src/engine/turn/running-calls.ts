@@ -2,7 +2,7 @@ import { isOutput } from '../../context/history/index.ts';
 import { BUDGET_REFUSAL } from '../../context/index.ts';
 import type { CallItem, SessionEvent } from '../../foundation/protocol/index.ts';
 import { Deferred } from '../../foundation/util/index.ts';
-import { outputItem, withNote } from '../../tools/index.ts';
+import { failedOutput, outputItem, toolOutputOf, withNote } from '../../tools/index.ts';
 import { callKey, callStepId, type Recorded, type Step, type StepSpec } from '../steps/index.ts';
 import type { BudgetTracker, DueNote } from './budget-tracker.ts';
 import { type CallValue, callCodec } from './call-value.ts';
@@ -62,13 +62,11 @@ export class RunningCalls {
         stopped ??= reason;
       };
       const output = this.#budget?.isUsedUp
-        ? outputItem(call, { body: BUDGET_REFUSAL, success: false })
+        ? outputItem(call, failedOutput(BUDGET_REFUSAL, 'notRun'))
         : await this.#run(call, { key, earlier, signal: this.#limited(attempt.signal), report, stop });
       const fitted = this.#ports.history.fitted(output);
       const due = await this.#noteDue(place);
-      attempt.record(
-        due === null ? fitted : outputItem(call, withNote({ body: fitted.output, success: true }, due.line)),
-      );
+      attempt.record(due === null ? fitted : outputItem(call, withNote(toolOutputOf(fitted), due.line)));
       return { events, budget: due?.note ?? null, stop: stopped };
     });
     // A replayed call emits its events at once, before later calls start.

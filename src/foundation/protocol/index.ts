@@ -36,6 +36,8 @@ export {
 } from './policy.ts';
 export { CACHE_MISS_TEXTS, CacheMiss, RequestRecord } from './request-record.ts';
 export {
+  CALL_OUTCOMES,
+  CallFacts,
   type CallItem,
   CHAT_THOUGHT_FIELDS,
   type ChatThoughtField,

@@ -108,11 +108,34 @@ export const FunctionCallItem = z.lazy(() =>
 );
 export type FunctionCallItem = z.infer<typeof FunctionCallItem>;
 
+/**
+ * `misfit`: an edit whose text does not fit the file or its form. `notRun`: nothing was asked of the tool. `unknown`: keel was
+ * stopped while it ran.
+ */
+export const CALL_OUTCOMES = ['done', 'failed', 'misfit', 'notRun', 'unknown'] as const;
+
+/**
+ * How a call went, as keel saw it: kept beside the output for keel itself, never sent. Records of earlier versions have the
+ * output alone.
+ */
+export const CallFacts = z.lazy(() =>
+  z.object({
+    outcome: z.enum(CALL_OUTCOMES),
+    /** Tools of servers that a search found. */
+    found: z.optional(z.array(z.string())),
+    /** Files that a patch changed, as its result names them. */
+    changed: z.optional(z.array(z.string())),
+  }),
+);
+export type CallFacts = z.infer<typeof CallFacts>;
+const facts = z.optional(CallFacts);
+
 export const FunctionCallOutputItem = z.lazy(() =>
   z.object({
     type: z.literal('function_call_output'),
     call_id: z.string(),
     output: z.union([z.string(), z.array(OutputContentItem)]),
+    facts,
   }),
 );
 export type FunctionCallOutputItem = z.infer<typeof FunctionCallOutputItem>;
@@ -136,6 +159,7 @@ export const CustomToolCallOutputItem = z.lazy(() =>
     type: z.literal('custom_tool_call_output'),
     call_id: z.string(),
     output: z.string(),
+    facts,
   }),
 );
 export type CustomToolCallOutputItem = z.infer<typeof CustomToolCallOutputItem>;

@@ -8,7 +8,7 @@ export interface Token {
 
 export interface TokenFacts {
   readonly nowMs: number;
-  /** Of a token that does not say when it ends, ms. */
+  /** Life of a token that does not say when it ends, ms. */
   readonly lifetimeMs: number;
 }
 

@@ -5,7 +5,7 @@ export type ToolSet = 'session' | 'shell' | 'lean' | 'reader';
 
 /** Facts about one model, with the user's overrides applied. */
 export interface ModelInfo {
-  /** As configured; sent unmodified. */
+  /** The configured name; sent unmodified. */
   readonly slug: string;
   readonly family: string;
   /** False: the slug is in no family and all facts are defaults, which is worth a warning to the user. */

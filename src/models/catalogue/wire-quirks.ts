@@ -53,11 +53,11 @@ const NO_QUIRKS: WireQuirks = {
 export const NO_HOST = { id: '', baseUrl: '' } as const;
 
 interface QuirkRow {
-  /** Of a built-in provider, at whatever address. */
+  /** Id of a built-in provider, at whatever address. */
   readonly id?: string;
   /** Host of the base URL, without a port; also of its subdomains. */
   readonly hosts?: readonly string[];
-  /** Of the slug behind a vendor's path. */
+  /** Matches the slug behind a vendor's path. */
   readonly model?: RegExp;
   readonly quirks: Partial<WireQuirks>;
 }

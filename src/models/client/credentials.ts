@@ -23,7 +23,7 @@ export interface Credentials {
 
 /** Credentials that end and are made by somebody else. A failure is a KeelError in words, without a secret. */
 export interface RenewableCredentials {
-  /** Those for a request. */
+  /** Credentials for a request. */
   current(signal: AbortSignal): Promise<Credentials>;
   /** The server refused these: others, or null where there are no others. */
   renewed(refused: Credentials, signal: AbortSignal): Promise<Credentials | null>;

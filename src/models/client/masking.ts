@@ -13,7 +13,7 @@ export function secretsOf(provider: ModelProvider, credentials: Credentials, add
   ];
 }
 
-/** As they are written in the address, as they read, and as the header that Node makes of a user and a password. */
+/** Secrets of an address: as it has them, decoded, and in the header that Node makes of a user and a password. */
 function secretsIn({ search, searchParams, username, password }: URL): string[] {
   const written = search
     .slice(1)

@@ -47,7 +47,7 @@ interface ModelClientOptions extends WireSettings {
   readonly transport: Transport;
   /** The session's WebSocket; null or absent: everything goes over HTTP. */
   readonly socket?: ResponseSocket | null;
-  /** Those of the thread; without them, the client's first request counts as the thread's first. */
+  /** Fingerprints of the thread; without them, the client's first request counts as the thread's first. */
   readonly fingerprints?: RequestFingerprints;
   /** What is known of the server, for all clients of a session; a client of its own learns it by itself. */
   readonly serverFacts?: ServerFacts;

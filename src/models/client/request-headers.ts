@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts';
 export interface RequestHeaderFacts {
   readonly provider: Pick<ModelProvider, 'id' | 'httpHeaders'>;
   readonly credentials: Credentials;
-  /** Those of the API that is spoken. */
+  /** Headers of the API that is spoken. */
   readonly own: Readonly<Record<string, string>>;
   /** A `TaskKind`, or what a child session is for. */
   readonly taskKind: string;

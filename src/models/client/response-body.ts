@@ -8,7 +8,7 @@ import type { HttpResponse } from './transport.ts';
 
 /** Far above any real answer that comes in one piece, in characters. */
 const MAX_WHOLE_CHARS = 64 * 1024 * 1024;
-/** Of an answer without a single event, kept for the message. */
+/** The start of an answer without a single event, kept for the message. */
 const MAX_HEAD_CHARS = 4 * 1024;
 
 /**

@@ -28,7 +28,7 @@ const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
-/** Those of Node and OpenSSL alike; Node reads its own one itself, but not from keel's `.env`. */
+/** Node's variable and OpenSSL's; Node reads its own one itself, but not from keel's `.env`. */
 const CA_VARIABLES = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /** Whether the server would be trusted if its authority were: the system may know more of them than Node does. */

@@ -3,14 +3,14 @@ import { byteLength, cutBytesEnd, cutBytesStart } from '../../foundation/util/in
 
 /** Most of a server's text that goes into a message, in UTF-8 bytes. */
 const MAX_SERVER_TEXT_BYTES = 2048;
-const ELISION = ' ... ';
+const CUT_MARK = ' ... ';
 
 /** A server's text fit for a person: secrets masked, since servers echo what they were sent; cut in the middle to 2,048 bytes. */
 export function serverText(text: string, secrets: readonly string[]): string {
   const clean = maskSecrets(text, secrets).trim();
   if (byteLength(clean) <= MAX_SERVER_TEXT_BYTES) return clean;
-  const half = (MAX_SERVER_TEXT_BYTES - ELISION.length) / 2;
-  return `${cutBytesEnd(clean, Math.floor(half))}${ELISION}${cutBytesStart(clean, Math.floor(half))}`;
+  const half = (MAX_SERVER_TEXT_BYTES - CUT_MARK.length) / 2;
+  return `${cutBytesEnd(clean, Math.floor(half))}${CUT_MARK}${cutBytesStart(clean, Math.floor(half))}`;
 }
 
 /** When a usage limit ends (`resetsAt`: Unix milliseconds), for a person: `in 2 days 3 hours`, `in less than a minute`, `later`. */

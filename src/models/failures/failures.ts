@@ -23,7 +23,7 @@ export interface FailureContext {
 }
 
 interface FailureFacts extends FailureContext {
-  /** As of ModelError. */
+  /** See ModelError. */
   readonly resetsAt: number | null;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { maskSecrets } from '../../foundation/secrets/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { reasonOf, unlessAborted } from '../../foundation/util/index.ts';
 import type { CredentialFile, Environment, McpServer } from '../../storage/config/index.ts';
 import type { ServerLauncher } from './launcher.ts';
 import type { ServerAuth } from './oauth/server-auth.ts';
@@ -10,7 +10,7 @@ import { faultOf, type OpenServer, offerOf, openServer, ServerSilent } from './o
 import { secretsMask } from './server-environment.ts';
 import { signInAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
-import type { AskServerQuestion, McpOutcome, ServerOffer } from './types.ts';
+import type { AskServerQuestion, McpFailure, McpOutcome, ServerOffer } from './types.ts';
 
 type State =
   | { readonly type: 'idle' }
@@ -46,7 +46,7 @@ type Ask<T> = (client: McpClient, limits: RequestLimits) => Promise<T>;
 
 /** Between two listings of a server that says that its tools have changed. */
 const RELIST_PAUSE_MS = 500;
-/** Of the reason for a failure, characters. */
+/** Limit for the reason of a failure, characters. */
 const MAX_REASON_CHARS = 1_000;
 
 /** One server: started when asked for, started again after a crash, at most one process or connection at a time. */
@@ -131,11 +131,13 @@ export class McpConnection {
   async #attempt<T>(signal: AbortSignal, ask: Ask<T>): Promise<McpOutcome<T> | { readonly type: 'expired' }> {
     const { name, toolTimeoutMs } = this.server;
     const client = await this.#clientWhenReady(signal);
-    if (client === null) return { type: 'failed', message: `server ${name} is not available: ${this.#why(signal)}` };
+    if (client === null) {
+      return { type: 'failed', cause: 'unavailable', message: `server ${name} is not available: ${this.#why(signal)}` };
+    }
     try {
       return { type: 'answered', value: await ask(client, { timeoutMs: toolTimeoutMs, signal }) };
     } catch (error) {
-      if (signal.aborted) return { type: 'failed', message: 'aborted' };
+      if (signal.aborted) return { type: 'failed', cause: 'aborted', message: 'aborted' };
       const fault = await faultOf(error);
       if (fault.type === 'expired') {
         await this.#lose(client, 'its session has expired (HTTP 404)');
@@ -149,8 +151,8 @@ export class McpConnection {
     }
   }
 
-  #failed(why: string): { readonly type: 'failed'; readonly message: string } {
-    return { type: 'failed', message: this.#shown(`tool call error: ${why}`) };
+  #failed(why: string): McpFailure {
+    return { type: 'failed', cause: 'fault', message: this.#shown(`tool call error: ${why}`) };
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -223,7 +225,7 @@ export class McpConnection {
   }
 
   async #clientWhenReady(signal: AbortSignal): Promise<McpClient | null> {
-    if (this.#state.type !== 'ready') await unlessAborted(this.start(), signal);
+    if (this.#state.type !== 'ready') await unlessAborted(this.start(), signal, undefined);
     return this.#state.type === 'ready' ? this.#state.client : null;
   }
 
@@ -278,13 +280,4 @@ async function endOf(state: State): Promise<void> {
   }
   // It is given up either way: an error of its end changes nothing.
   if (state.type === 'ready') await state.client.close().catch(() => undefined);
-}
-
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  if (signal.aborted) return;
-  signal.addEventListener('abort', onAbort, { once: true });
-  await Promise.race([work, aborted]);
-  signal.removeEventListener('abort', onAbort);
 }

@@ -6,4 +6,4 @@ export type { ShownCode } from './oauth/device-provider.ts';
 export { signInTo } from './open-server.ts';
 export type { ResourceKind, ResourcePage } from './resource-types.ts';
 export { hasCredentials, serverHeaders } from './server-environment.ts';
-export type { AskServerQuestion, McpOutcome, McpTool, ServerAnswer, ServerPrompt } from './types.ts';
+export type { AskServerQuestion, McpFailure, McpOutcome, McpTool, ServerAnswer, ServerPrompt } from './types.ts';

@@ -5,7 +5,7 @@ import { type DroppedTool, ListedPrompt, ListedTool } from './types.ts';
 const MAX_PAGES = 50;
 const MAX_TOOLS = 512;
 const MAX_PROMPTS = 256;
-/** Of a malformed entry of a list. */
+/** Limit for a malformed entry of a list, as it is quoted. */
 const MAX_QUOTE_CHARS = 60;
 
 /** An empty cursor, or null, is how servers write that there is no further page. */

@@ -1,7 +1,7 @@
 import { JsonTooDeep, readJson } from '../../foundation/util/index.ts';
 
 const INTERNAL_ERROR = -32603;
-/** Of a malformed answer, as it is quoted; characters. */
+/** Limit for a malformed answer, as it is quoted; characters. */
 const MAX_QUOTE_CHARS = 200;
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import { signInAdvice, startAdvice, withAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
 import type { AskServerQuestion, ServerOffer } from './types.ts';
 
-/** Of what a server printed last, characters. */
+/** Limit for what a server printed last, characters. */
 const MAX_LAST_WORDS = 300;
 
 export interface OpenServerOptions {

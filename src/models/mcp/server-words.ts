@@ -2,7 +2,7 @@ import type { Progress } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
 import type { ServerQuestion } from './types.ts';
 
-/** Of what a server says of its progress. */
+/** Limit for what a server says of its progress. */
 const MAX_PROGRESS_CHARS = 200;
 
 export const PromptMessages = z.object({

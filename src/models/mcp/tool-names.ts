@@ -4,7 +4,7 @@ import type { ListedTool, McpTool } from './types.ts';
 
 /** What providers take as the name of a function. */
 const MAX_NAME_CHARS = 64;
-/** Of a longer name; its SHA-1 in hex, 40 characters, follows. */
+/** Kept of a longer name; its SHA-1 in hex, 40 characters, follows. */
 const KEPT_CHARS = 24;
 
 /** Whether a server's name can be part of a tool's. */

@@ -82,7 +82,12 @@ export type ServerAnswer =
 /** `gone` aborts when the server does not want to know any more. */
 export type AskServerQuestion = (question: ServerQuestion, gone: AbortSignal) => Promise<ServerAnswer>;
 
-/** How a request to a server ended. `message` is worded for the model. */
-export type McpOutcome<T> =
-  | { readonly type: 'answered'; readonly value: T }
-  | { readonly type: 'failed'; readonly message: string };
+/** `unavailable`: the server was not asked. `message` is worded for the model. */
+export interface McpFailure {
+  readonly type: 'failed';
+  readonly cause: 'unavailable' | 'aborted' | 'fault';
+  readonly message: string;
+}
+
+/** How a request to a server ended. */
+export type McpOutcome<T> = { readonly type: 'answered'; readonly value: T } | McpFailure;

@@ -81,7 +81,7 @@ function sendableCall(call: CallItem, callId: string): CallItem {
   }
 }
 
-/** As the model wrote them where they are a JSON object. Servers parse them, so another text travels inside of one. */
+/** Arguments as the model wrote them where they are a JSON object. Servers parse them, so another text travels inside of one. */
 export function sendableArguments(text: string): string {
   if (text.trim() === '') return '{}';
   const value = asObject(parseJson(text));

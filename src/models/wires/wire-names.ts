@@ -6,7 +6,7 @@ const MAX_NAME_CHARS = 64;
 /** The longest id of a call that every API takes (Chat Completions). */
 const MAX_ID_CHARS = 40;
 const NINE_CHARS = 9;
-/** Of a word that can't be sent; a digest of the whole word follows, so that two words never become one. */
+/** Kept of a word that can't be sent; a digest of the whole word follows, so that two words never become one. */
 const KEPT_CHARS = 40;
 const DIGEST_CHARS = 12;
 const OTHER_CHARS = /[^a-zA-Z0-9_-]/g;

@@ -9,7 +9,7 @@ interface ProviderRow
   readonly baseUrl: string | ((env: Lookup) => string);
   /** Variables that contain the key, first set one wins; the first one is named where none is set. */
   readonly keys?: readonly string[];
-  /** Of a server that may want a key. */
+  /** Variables with the key of a server that may want one. */
   readonly optionalKeys?: readonly string[];
   /** The model where none is configured. */
   readonly model?: string;

@@ -24,10 +24,10 @@ const SignIn = z.lazy(() =>
       refresh_token: z.optional(z.string()),
       scope: z.optional(z.string()),
     }),
-    /** Of the access token, ms since 1970; null: not known. */
+    /** End of the access token, ms since 1970; null: not known. */
     expires_at: z.nullable(z.number()),
     authorization_server: z.string(),
-    /** Of RFC 8707, what the tokens are for. */
+    /** What the tokens are for (RFC 8707). */
     resource: z.nullable(z.string()),
     /** What a server has asked for since and the tokens don't cover: the next sign-in asks for it too. */
     wanted_scope: z.optional(z.string()),

@@ -13,7 +13,7 @@ const LASTING: readonly string[] = ['openai', 'oss', 'anthropic'];
 const MAX_RETRIES = 100;
 /** A timer of Node's that is set for longer fires at once, ms. */
 export const MAX_TIMER_MS = 2_147_483_647;
-/** Of a program that prints a token: it may have to ask a server of its own. */
+/** Limit for a program that prints a token: it may have to ask a server of its own. */
 const DEFAULT_AUTH_MS = 30_000;
 const DEFAULT_TOKEN_MS = 5 * 60_000;
 

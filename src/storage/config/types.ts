@@ -126,9 +126,9 @@ interface SkillSettings {
 
 /** What the user lets one request of theirs cost, with all that is done for it; null: no limit. */
 export interface Budget {
-  /** Of all responses together, those of children too. */
+  /** Tokens of all responses together, those of children too. */
   readonly tokens: number | null;
-  /** Of time, from the start of the turn. */
+  /** Time from the start of the turn. */
   readonly minutes: number | null;
   /** US dollars of all responses together, those of children too. */
   readonly cost: number | null;
@@ -139,10 +139,10 @@ export interface Budget {
 /** What a model's tokens cost, US dollars a million. */
 export interface ModelPrice {
   readonly input: number;
-  /** Of input that the provider had cached; null: as other input. */
+  /** Price of input that the provider had cached; null: as other input. */
   readonly cachedInput: number | null;
   readonly output: number;
-  /** Of input that the provider wrote to its cache; null: as other input. */
+  /** Price of input that the provider wrote to its cache; null: as other input. */
   readonly cacheWrite: number | null;
 }
 

@@ -10,7 +10,7 @@ import { removeUnusedFolders } from './used-folders.ts';
 /** In keel's home: which plugins are installed, and what the user accepted of each. */
 export const INSTALLED_FILE = 'plugins.json';
 const DIRECTORY = 'plugins';
-/** Of a digest, in the name of a folder. */
+/** Kept of a digest, in the name of a folder. */
 const SHOWN_DIGEST_CHARS = 16;
 /** In values of a plugin's servers: the folder that it is installed in. */
 export const PLUGIN_FOLDER = '%PLUGIN_FOLDER%';
@@ -38,7 +38,7 @@ export const InstalledPlugin = z.object({
   source: z.string(),
   /** The program that it was written for, whose names of tools its hooks use. */
   format: z.enum(['keel', 'claude', 'codex']),
-  /** Of its files, as the user accepted them. */
+  /** Digest of its files, as the user accepted them. */
   digest: z.string(),
   enabled: z.boolean(),
   contents: PluginContents,

@@ -28,10 +28,10 @@ export type AnsweredRequest = z.infer<typeof Answered>;
 
 /** The last request of a thread, also one that was rolled back. */
 export interface LastRequest {
-  /** Of its items, oldest first; empty if there was no request. */
+  /** Digests of its items, oldest first; empty if there was no request. */
   readonly digests: readonly string[];
   readonly fingerprint: RequestFingerprint | null;
-  /** Of the last one that was answered; null: no record says. */
+  /** The last request that was answered; null: no record says. */
   readonly answered: AnsweredRequest | null;
 }
 

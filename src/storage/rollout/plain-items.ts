@@ -1,4 +1,4 @@
-import type { EventRecord, ResponseItem, StepRecord } from '../../foundation/protocol/index.ts';
+import { CALL_OUTCOMES, type EventRecord, type ResponseItem, type StepRecord } from '../../foundation/protocol/index.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -19,6 +19,10 @@ const isOneOf =
 
 const TEXT = [must('type', isOneOf('input_text', 'output_text')), must('text', isText)];
 const isTexts: Check = (value) => Array.isArray(value) && value.every((part) => hasFields(part, TEXT));
+
+/** Facts with more than the outcome are rare. */
+const FACTS = [must('outcome', isOneOf(...CALL_OUTCOMES))];
+const isCallFacts: Check = (value) => hasFields(value, FACTS);
 
 /** In the order of the schemas in `foundation/protocol/response-item.ts`, which is that of what they give back. */
 const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
@@ -44,7 +48,10 @@ const FORMS: ReadonlyMap<unknown, readonly Field[]> = new Map([
       may('response', isText),
     ],
   ],
-  ['function_call_output', [must('type', isText), must('call_id', isText), must('output', isText)]],
+  [
+    'function_call_output',
+    [must('type', isText), must('call_id', isText), must('output', isText), may('facts', isCallFacts)],
+  ],
 ]);
 
 /**

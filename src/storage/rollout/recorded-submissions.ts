@@ -4,9 +4,9 @@ import { readRollout } from './read.ts';
 
 /** What became of the submissions of a thread, by its record. */
 export interface RecordedSubmissions {
-  /** Those whose input is in the conversation. */
+  /** Submissions whose input is in the conversation. */
   readonly taken: ReadonlySet<string>;
-  /** Those that started a turn which has ended. */
+  /** Submissions that started a turn which has ended. */
   readonly ended: ReadonlySet<string>;
 }
 

@@ -97,7 +97,7 @@ interface Draft {
 interface RecordedOutput {
   readonly response: string;
   readonly callId: string;
-  /** Of its call among those of the response. */
+  /** Place of its call among those of the response. */
   readonly place: number;
   readonly entry: HistoryEntry;
   /** In the history. */
@@ -114,7 +114,7 @@ export function threadLog(rollout: Rollout): ThreadLog {
 class LogReader {
   #history: HistoryEntry[] = [];
   #tokenInfo: TokenUsageInfo | null = null;
-  /** As it was when the newest turn started: replaying that turn counts its responses again. */
+  /** Usage when the newest turn started: replaying that turn counts its responses again. */
   #tokenInfoBefore: TokenUsageInfo | null = null;
   /** Where in the history the newest turn started. */
   #turnStartedAt = 0;

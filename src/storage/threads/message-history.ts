@@ -40,7 +40,7 @@ export interface HistoryLookup {
 }
 
 export interface HistoryAnswer {
-  /** Of the file that is there now; 0 if there is none. Another number after old messages were dropped. */
+  /** Id of the file that is there now; 0 if there is none. Another number after old messages were dropped. */
   readonly logId: number;
   readonly entryCount: number;
   /** Null for an offset or a file that is gone, and for a damaged line. */

@@ -113,7 +113,7 @@ async function search(
   };
   const run = (spec: SpawnSpec): Promise<CommandOutcome> => runCommand(spec, options);
   const ran = await orchestrator.runReader({ argv, cwd: turn.cwd, env }, turn, signal, run);
-  if (ran.type === 'refused') return failedOutput(ran.message);
+  if (ran.type === 'refused') return failedOutput(ran.message, 'notRun');
   const { end } = ran.value;
   if (end.type === 'spawnFailed') return failedOutput(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return failedOutput(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);

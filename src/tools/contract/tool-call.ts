@@ -1,4 +1,4 @@
-import type { LocalShellCallItem, OutputContentItem } from '../../foundation/protocol/index.ts';
+import type { CallFacts, LocalShellCallItem, OutputContentItem } from '../../foundation/protocol/index.ts';
 
 /** How the model handed over its arguments. */
 export type ToolPayload =
@@ -17,6 +17,8 @@ export interface ToolCall {
 export interface ToolOutput {
   readonly body: string | readonly OutputContentItem[];
   readonly success: boolean;
+  /** What keel knows of the call beyond `success`, in place of reading it out of the body. */
+  readonly facts?: CallFacts | undefined;
 }
 
 /** The arguments of a function call as the model wrote them; empty for a call of another form. */
@@ -24,7 +26,7 @@ export function argumentsText({ payload }: Pick<ToolCall, 'payload'>): string {
   return payload.type === 'function' ? payload.arguments : '';
 }
 
-/** The answer to a call that failed or was refused. */
-export function failedOutput(message: string): ToolOutput {
-  return { body: message, success: false };
+/** The answer to a call that failed or was refused. `outcome`: where more is known than that. */
+export function failedOutput(message: string, outcome?: CallFacts['outcome']): ToolOutput {
+  return { body: message, success: false, ...(outcome === undefined ? {} : { facts: { outcome } }) };
 }

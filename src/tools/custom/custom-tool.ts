@@ -1,7 +1,14 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { raceAbort, reasonOf } from '../../foundation/util/index.ts';
 import type { FunctionToolSpec } from '../../models/prompt/index.ts';
-import { boundedText, type Tool, type ToolHandler, type ToolOutput, type ToolRegistry } from '../contract/index.ts';
+import {
+  boundedText,
+  failedOutput,
+  type Tool,
+  type ToolHandler,
+  type ToolOutput,
+  type ToolRegistry,
+} from '../contract/index.ts';
 import { functionParameters, McpCallItem, readArguments, withServerNames } from '../mcp/index.ts';
 
 /** What a call is given beside its arguments. */
@@ -106,12 +113,12 @@ function customHandler(tool: CustomTool): ToolHandler {
       );
       if (outcome.type === 'refused') {
         item.failed('declined', outcome.message);
-        return { body: outcome.message, success: false };
+        return failedOutput(outcome.message, 'notRun');
       }
-      if (outcome.value.type === 'failed') {
-        const { message } = outcome.value;
+      if (outcome.value.type !== 'answered') {
+        const { type, message } = outcome.value;
         item.failed('failed', message);
-        return message === ABORTED ? { body: ABORTED, success: false } : failed(message);
+        return type === 'aborted' ? failedOutput(message) : failed(message);
       }
       const { text, structured } = outcome.value.result;
       const result = {
@@ -125,21 +132,19 @@ function customHandler(tool: CustomTool): ToolHandler {
   };
 }
 
-const ABORTED = 'aborted';
-
 type Ended =
   | { readonly type: 'answered'; readonly result: CustomResult }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed' | 'aborted'; readonly message: string };
 
 /** Waits for the function, but no longer than for the turn. Whatever it throws is the model's to know. */
 async function ended(work: Promise<CustomResult>, signal: AbortSignal): Promise<Ended> {
   try {
     return { type: 'answered', result: await raceAbort(work, signal) };
   } catch (error) {
-    return { type: 'failed', message: signal.aborted ? ABORTED : reasonOf(error) };
+    return signal.aborted ? { type: 'aborted', message: 'aborted' } : { type: 'failed', message: reasonOf(error) };
   }
 }
 
 function failed(message: string): ToolOutput {
-  return { body: `err: ${message}`, success: false };
+  return failedOutput(`err: ${message}`);
 }

@@ -2,7 +2,7 @@ import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, rmSync, writeS
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
-import { KeelError, OutputContentItem } from '../../foundation/protocol/index.ts';
+import { CallFacts, KeelError, OutputContentItem } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf, storageAdvice } from '../../foundation/util/index.ts';
 import type { ToolOutput } from '../contract/index.ts';
 
@@ -18,7 +18,11 @@ const LedgerLine = z.lazy(() =>
     z.object({
       state: z.literal('done'),
       key: z.string(),
-      output: z.object({ body: z.union([z.string(), z.array(OutputContentItem)]), success: z.boolean() }),
+      output: z.object({
+        body: z.union([z.string(), z.array(OutputContentItem)]),
+        success: z.boolean(),
+        facts: z.optional(CallFacts),
+      }),
     }),
   ]),
 );
@@ -70,7 +74,7 @@ export class CallLedger {
 
   done(key: string, output: ToolOutput): void {
     const body = typeof output.body === 'string' ? output.body : [...output.body];
-    this.#append({ state: 'done', key, output: { body, success: output.success } });
+    this.#append({ state: 'done', key, output: { ...output, body } });
   }
 
   /** Forgets all calls, once they are recorded in the rollout. */

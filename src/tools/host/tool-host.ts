@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { hexDigest } from '../../foundation/util/index.ts';
-import type { ToolCall, ToolOutput } from '../contract/index.ts';
+import { failedOutput, type ToolCall, type ToolOutput } from '../contract/index.ts';
 import type { HostedRun } from '../orchestrator/index.ts';
 import { CallLedger } from './call-ledger.ts';
 
@@ -169,10 +169,10 @@ function digestLike(recorded: string, text: string): string {
 /** The answer to a call whose end is not known. */
 export function unknownOutcome({ partial }: { readonly partial: string }): ToolOutput {
   const said = partial === '' ? '' : ` Last output before that:\n${partial}\n`;
-  return {
-    body: `unknown outcome: keel was stopped while this call was running, so whether it took effect is not known.${said || ' '}Look at the state it would have changed before you repeat it.`,
-    success: false,
-  };
+  return failedOutput(
+    `unknown outcome: keel was stopped while this call was running, so whether it took effect is not known.${said || ' '}Look at the state it would have changed before you repeat it.`,
+    'unknown',
+  );
 }
 
 function lastWords(path: string): string {

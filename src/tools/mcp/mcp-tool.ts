@@ -1,8 +1,9 @@
 import { byteLength, cutBytesEnd, readJson } from '../../foundation/util/index.ts';
-import type { CallResult, McpOutcome, McpTool } from '../../models/mcp/index.ts';
+import type { CallResult, McpFailure, McpOutcome, McpTool } from '../../models/mcp/index.ts';
 import type { FunctionToolSpec } from '../../models/prompt/index.ts';
 import type { McpApprovalMode } from '../../storage/config/index.ts';
 import {
+  failedOutput,
   jsonFault,
   type Tool,
   type ToolCall,
@@ -66,7 +67,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
     onlyReads: () => readOnlyHint,
     async run(call, context, signal) {
       const parsed = readArguments(call);
-      if (parsed.type === 'failed') return { body: `err: ${parsed.message}`, success: false };
+      if (parsed.type === 'failed') return failedOutput(`err: ${parsed.message}`, 'notRun');
       const args = withServerNames(parsed.args, tool.inputSchema);
       const { server, name } = tool;
       const item = new McpCallItem({ id: call.callId, server, tool: name, arguments: args ?? {} }, context);
@@ -85,7 +86,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
       );
       if (outcome.type === 'refused') {
         item.failed('declined', outcome.message);
-        return { body: outcome.message, success: false };
+        return failedOutput(outcome.message, 'notRun');
       }
       return report(outcome.value, { item, callId: call.callId, context });
     },
@@ -101,10 +102,15 @@ interface Reporting {
 async function report(outcome: McpOutcome<CallResult>, { item, callId, context }: Reporting): Promise<ToolOutput> {
   if (outcome.type === 'failed') {
     item.failed('failed', outcome.message);
-    return { body: outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`, success: false };
+    return failedRequest(outcome);
   }
   item.answered(outcome.value);
   return resultOutput(outcome.value, callId, context);
+}
+
+/** The answer to a call that its server did not answer. */
+export function failedRequest({ cause, message }: McpFailure): ToolOutput {
+  return failedOutput(cause === 'aborted' ? message : `err: ${message}`, cause === 'unavailable' ? 'notRun' : 'failed');
 }
 
 type ReadArguments =

@@ -15,8 +15,8 @@ import {
   type ToolOutput,
   textSchema,
 } from '../contract/index.ts';
-
 import { McpCallItem } from './mcp-item.ts';
+import { failedRequest } from './mcp-tool.ts';
 
 /** Shown to people in place of a server where a call is for all servers. */
 const ALL_SERVERS = 'keel';
@@ -132,7 +132,7 @@ async function shown({ call, context, server }: Showing, work: () => Promise<Mcp
   const outcome = await work();
   if (outcome.type === 'failed') {
     item.failed('failed', outcome.message);
-    return failedOutput(outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`);
+    return failedRequest(outcome);
   }
   const json = JSON.stringify(outcome.value);
   item.answered({ content: [{ type: 'text', text: json }] });

@@ -13,7 +13,7 @@ import {
 } from '../contract/index.ts';
 import { McpCallItem } from './mcp-item.ts';
 
-/** Calls of it are facts of the thread: `ThreadFacts` reads which tools they found. */
+/** `ThreadFacts` reads from its calls which tools they found. */
 const NAME = 'tool_search';
 const DEFAULT_COUNT = 5;
 const MAX_COUNT = 20;
@@ -55,7 +55,8 @@ export function toolSearch(tools: readonly McpTool[]): Tool {
         const found = bestMatches(tools, query).slice(0, Math.min(Math.max(Math.trunc(limit), 1), MAX_COUNT));
         const body = found.length === 0 ? nothingFound(tools) : found.map(line).join('\n');
         item.answered({ content: [{ type: 'text', text: body }] });
-        return Promise.resolve({ body, success: true });
+        const facts = { outcome: 'done' as const, found: found.map(({ qualifiedName }) => qualifiedName) };
+        return Promise.resolve({ body, success: true, facts });
       },
     },
   };

@@ -1,7 +1,7 @@
 import { byteLength, ownValue } from '../../foundation/util/index.ts';
 import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
-import type { Tool, ToolHandler, ToolRegistry } from '../contract/index.ts';
+import { failedOutput, type Tool, type ToolHandler, type ToolRegistry } from '../contract/index.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';
 import { type ResourceReader, resourceTools } from './resource-tools.ts';
 import { toolSearch } from './tool-search.ts';
@@ -77,5 +77,5 @@ const goneMcpTool: ToolHandler = {
   payloads: ['function'],
   parallel: false,
   repeat: 'asks',
-  run: ({ name }) => Promise.resolve({ body: `err: the tool ${name} is not available now`, success: false }),
+  run: ({ name }) => Promise.resolve(failedOutput(`err: the tool ${name} is not available now`, 'notRun')),
 };

@@ -28,7 +28,7 @@ export interface NetChange {
 }
 
 interface Entry {
-  /** As the patch first named it, absolute. */
+  /** The path as the patch first named it, absolute. */
   readonly path: string;
   readonly before: string | null;
   after: string | null;

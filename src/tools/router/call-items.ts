@@ -1,4 +1,4 @@
-import type { CallItem, OutputItem } from '../../foundation/protocol/index.ts';
+import type { CallFacts, CallItem, OutputItem } from '../../foundation/protocol/index.ts';
 import type { ToolCall, ToolOutput } from '../contract/index.ts';
 import { plainToolName } from './call-forms.ts';
 
@@ -26,10 +26,16 @@ export function toolCallOf(item: CallItem): ToolCall {
 export function outputItem(call: CallItem, output: ToolOutput): OutputItem {
   const body = wellFormed(output.body);
   const callId = toolCallOf(call).callId;
+  const facts: CallFacts = output.facts ?? { outcome: output.success ? 'done' : 'failed' };
   if (call.type === 'custom_tool_call') {
-    return { type: 'custom_tool_call_output', call_id: callId, output: asText(body) };
+    return { type: 'custom_tool_call_output', call_id: callId, output: asText(body), facts };
   }
-  return { type: 'function_call_output', call_id: callId, output: typeof body === 'string' ? body : [...body] };
+  return { type: 'function_call_output', call_id: callId, output: typeof body === 'string' ? body : [...body], facts };
+}
+
+/** The output that an item carries, to be added to. */
+export function toolOutputOf({ output, facts }: OutputItem): ToolOutput {
+  return { body: output, success: facts?.outcome === 'done', facts };
 }
 
 function wellFormed(body: ToolOutput['body']): ToolOutput['body'] {

@@ -1,5 +1,5 @@
 export { CallGate } from './call-gate.ts';
-export { outputItem, toolCallOf } from './call-items.ts';
+export { outputItem, toolCallOf, toolOutputOf } from './call-items.ts';
 export { LoopWatch } from './loop-watch.ts';
 export { dispatch } from './router.ts';
 export { showFailure } from './shown-failures.ts';

@@ -1,7 +1,7 @@
 import { byteLength, cutBytesEnd } from '../../foundation/util/index.ts';
 import { updatePlanTool } from '../builtin/index.ts';
 import { type ToolCall, type ToolOutput, withNote } from '../contract/index.ts';
-import { type CallFacts, callFacts, onlyWaits } from './call-facts.ts';
+import { onlyWaits, type SeenCall, seenCall } from './seen-call.ts';
 
 /** Calls that are remembered. */
 const WINDOW = 24;
@@ -28,7 +28,7 @@ type Rule = 'repeat' | 'cycle' | 'edits';
  */
 export class LoopWatch {
   readonly #mark: string;
-  readonly #seen: CallFacts[] = [];
+  readonly #seen: SeenCall[] = [];
   readonly #spoken: { readonly rule: Rule; readonly at: number }[] = [];
   #count = 0;
 
@@ -46,14 +46,14 @@ export class LoopWatch {
   after(call: ToolCall, output: ToolOutput): string | null {
     if (call.name === updatePlanTool.name || onlyWaits(call)) return null;
     this.#count += 1;
-    const last = callFacts(call, output);
+    const last = seenCall(call, output);
     this.#seen.push(last);
     if (this.#seen.length > WINDOW) this.#seen.shift();
     const words = this.#edits(last) ?? this.#repeat(last) ?? this.#cycle();
     return words === null ? null : `${this.#mark} ${words}`;
   }
 
-  #repeat(last: CallFacts): string | null {
+  #repeat(last: SeenCall): string | null {
     const recent = this.#seen.slice(-REPEAT_WITHIN);
     const sinceChange = recent.slice(recent.findLastIndex((seen) => seen.changed.length > 0) + 1);
     const times = sinceChange.filter((seen) => isSame(seen, last)).length;
@@ -71,7 +71,7 @@ export class LoopWatch {
     return `The last ${CYCLE_LENGTH} calls go round in a circle (${round.join(', ')}). Write down what you know for certain and what you only assume, then test one assumption, or finish and report what blocks you.`;
   }
 
-  #edits(last: CallFacts): string | null {
+  #edits(last: SeenCall): string | null {
     if (last.failedCheck === null || this.#seen.filter((seen) => isSame(seen, last)).length < SAME_CHECK_COUNT)
       return null;
     const changes = this.#seen.flatMap((seen) => seen.changed);
@@ -89,7 +89,7 @@ export class LoopWatch {
   }
 }
 
-function isSame(a: CallFacts, b: CallFacts): boolean {
+function isSame(a: SeenCall, b: SeenCall): boolean {
   return a.key === b.key && a.result === b.result;
 }
 

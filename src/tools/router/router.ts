@@ -1,6 +1,13 @@
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
 import { applyPatchTool, freeformPatchSpec } from '../builtin/index.ts';
-import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, withNote } from '../contract/index.ts';
+import {
+  failedOutput,
+  type ToolCall,
+  type ToolContext,
+  type ToolOutput,
+  type ToolRegistry,
+  withNote,
+} from '../contract/index.ts';
 import { callForm, ignoredFieldsNote, inFormOf } from './call-forms.ts';
 import { showFailure, withFailureShown } from './shown-failures.ts';
 import { doesSameWork, nearestTool } from './tool-names.ts';
@@ -38,19 +45,19 @@ async function answer(
   const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
   if (!handler || !isOffered) {
     showFailure(call, context, `no tool ${shownName(call)} is offered here`);
-    return { body: unsupported(call, context, { registry, offered }), success: false };
+    return failedOutput(unsupported(call, context, { registry, offered }), 'notRun');
   }
   const formed = inFormOf(call, handler, registry.spec(call.name));
-  if (formed.type === 'failed') return { body: formed.message, success: false };
+  if (formed.type === 'failed') return failedOutput(formed.message, 'notRun');
   try {
     const output = await handler.run(formed.call, context, signal);
     const note = ignoredFieldsNote(formed.call, handler, context.turn.noteMark);
     return note === null ? output : withNote(output, note);
   } catch (error) {
-    if (signal.aborted) return { body: 'aborted', success: false };
+    if (signal.aborted) return failedOutput('aborted');
     onCrash(error);
     const reason = reasonOf(error);
-    return { body: `execution error: ${call.name} failed inside keel: ${reason}`, success: false };
+    return failedOutput(`execution error: ${call.name} failed inside keel: ${reason}`);
   }
 }
 

@@ -36,7 +36,7 @@ test('T31: a name of 70 characters becomes one of 64, always the same; the first
   expect(dropped).toEqual(['a']);
 });
 
-test('what can\u2019t be held is not started: it is told once, without secrets, and each call says so', async () => {
+test('what can\u2019t be held is not started: it is reported once, without secrets, and each call says so', async () => {
   using home = tempDir();
   const told: string[] = [];
   const launcher: ServerLauncher = {
@@ -60,6 +60,7 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
   const tool = { server: 'notes', name: 'x', qualifiedName: 'mcp__notes__x' };
   expect(await connections.callTool(tool, null, signal)).toEqual({
     type: 'failed',
+    cause: 'unavailable',
     message: 'server notes is not available: no sandbox works here (***); install bubblewrap',
   });
   expect(told).toEqual(['MCP server notes could not be started: no sandbox works here (***); install bubblewrap']);
@@ -78,13 +79,14 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
   });
   expect(await strict.callTool(tool, null, signal)).toEqual({
     type: 'failed',
+    cause: 'unavailable',
     message: "tool 'x' is disabled for MCP server 'notes'",
   });
   await connections.close();
   expect(await connections.callTool(tool, null, signal)).toMatchObject({ message: expect.stringContaining('closed') });
 });
 
-test('messages come whole however they are cut, other lines are told, and one without end ends the server', async () => {
+test('messages come whole however they are cut, other lines are reported, and one without end ends the server', async () => {
   const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
   let ends = 0;
   const exit = Promise.withResolvers<string>();

@@ -18,7 +18,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { ownIdentity, processPlace } from '../../../src/foundation/util/index.ts';
 import { acquireLease, ThreadOwnedError } from '../../../src/storage/rollout/index.ts';
-import { inOtherNamespace } from '../../support/namespace.ts';
+import { inOtherNamespace } from '../../support/sandbox/namespace.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 /** Takes the lease on request, reports how that went, and lives until its input ends. */

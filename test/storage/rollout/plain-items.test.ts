@@ -11,6 +11,7 @@ const PLAIN = [
   { type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' },
   { type: 'function_call', id: 'f1', name: 'shell', arguments: '{}', call_id: 'c1', response: 'r1' },
   { type: 'function_call_output', call_id: 'c1', output: 'text' },
+  { type: 'function_call_output', call_id: 'c1', output: 'text', facts: { outcome: 'notRun' } },
 ] as const;
 
 const SCHEMA_DECIDES = {
@@ -24,6 +25,8 @@ const SCHEMA_DECIDES = {
   annotations: { ...PLAIN[0], content: [{ type: 'output_text', text: 'x', annotations: [] }] },
   'content that is no list': { ...PLAIN[0], content: { 0: { type: 'input_text', text: 'x' } } },
   'a part that is none': { ...PLAIN[0], content: [null] },
+  'facts with more than the outcome': { ...PLAIN[5], facts: { outcome: 'done', found: ['mcp__a__b'] } },
+  'an outcome that is none': { ...PLAIN[5], facts: { outcome: 'good' } },
   'another kind': { type: 'reasoning', summary: [] },
   'the name of a member of every object': { type: 'constructor' },
   'a list': [PLAIN[0]],
@@ -57,6 +60,7 @@ describe('an item in a plain form', () => {
       'output',
       'response',
       'extra',
+      'facts',
     ];
     const entries = fc.uniqueArray(fc.tuple(fc.constantFrom(...keys), content), { selector: ([key]) => key });
     // From nothing, and by changes to what is plain: few made from nothing are.

@@ -33,7 +33,7 @@ test('24: an empty file and one without session metadata are refused', () => {
   );
 });
 
-test('a file that can’t be read is told with its path', () => {
+test('a file that can’t be read is reported with its path', () => {
   expect(() => readRollout('/nowhere/rollout.jsonl')).toThrow(
     expect.objectContaining({ kind: 'rolloutCorrupt', message: expect.stringContaining('/nowhere/rollout.jsonl') }),
   );

@@ -61,7 +61,7 @@ test('a file that is gone is not opened as a new one', () => {
   expect(() => statSync(path)).toThrow('ENOENT');
 });
 
-test('a line that a crash cut off is fenced: the next one stands alone, and numbers go on', async () => {
+test('a line that a crash cut off is fenced: the next one is alone, and numbers go on', async () => {
   using home = tempDir();
   const path = join(home.path, 'rollout.jsonl');
   const first = FileRecorder.create(path, now);
@@ -102,7 +102,7 @@ test('syncs may overlap, and a closed recorder takes no lines', async () => {
   await recorder.sync();
 });
 
-test('a full disk is told as a failure of storage, with advice', () => {
+test('a full disk is reported as a failure of storage, with advice', () => {
   using home = tempDir();
   const path = join(home.path, 'rollout.jsonl');
   symlinkSync('/dev/full', path);

@@ -31,7 +31,7 @@ const turnLines = (turn: string): RolloutItem[] => [
   step(turn, 'tool-c', 'end', { kind: 'tool', value: ['told'] }),
 ];
 
-test('a finished turn gives its items to the history and tells what was shown', () => {
+test('a finished turn gives its items to the history and reports what was shown', () => {
   const log = logOf(...turnLines('t1'), event('task_complete', { turn_id: 't1' }));
   expect(log.history).toEqual([message('user', 'go'), call, output].map((one) => ({ type: 'item', item: one })));
   expect(log.openTurn).toBeNull();

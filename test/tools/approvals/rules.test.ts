@@ -11,7 +11,7 @@ import {
 } from '../../../src/tools/approvals/index.ts';
 import { mayBeRemembered } from '../../../src/tools/approvals/rules/remember.ts';
 import { literal } from '../../../src/tools/approvals/shell/words.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { waitTool } from '../../../src/tools/builtin/wait.ts';
 import type { AgentView, WaitOutcome } from '../../../src/tools/index.ts';
-import { noAgents } from '../../support/no-agents.ts';
+import { noAgents } from '../../support/sessions/no-agents.ts';
 import { Workspace } from '../patch/support.ts';
 import { ToolTurn, textOf } from './support.ts';
 

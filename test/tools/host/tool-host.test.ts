@@ -8,7 +8,7 @@ import { type HostedRun, LocalToolHost, unknownOutcome } from '../../../src/tool
 import { tempDir } from '../../support/temp-dir.ts';
 
 const call = { key: 'tool-0.0-call-1', callId: 'call-1', asked: 'ls' };
-const done: ToolOutput = { body: 'it is done', success: true };
+const done: ToolOutput = { body: 'it is done', success: true, facts: { outcome: 'done', changed: ['a.ts'] } };
 const starting = async (run: HostedRun) => {
   await run.start();
   return done;
@@ -222,7 +222,11 @@ describe('the answer to a call with an unknown end', () => {
     const first =
       'unknown outcome: keel was stopped while this call was running, so whether it took effect is not known.';
     const last = 'Look at the state it would have changed before you repeat it.';
-    expect(unknownOutcome({ partial: '' })).toEqual({ body: `${first} ${last}`, success: false });
+    expect(unknownOutcome({ partial: '' })).toEqual({
+      body: `${first} ${last}`,
+      success: false,
+      facts: { outcome: 'unknown' },
+    });
     expect(unknownOutcome({ partial: 'half\ndone' }).body).toBe(
       `${first} Last output before that:\nhalf\ndone\n${last}`,
     );

@@ -91,7 +91,7 @@ describe('the setting of a tool', () => {
     };
     const qualifiedName = `mcp__s__${name}`;
     const annotations = { destructiveHint: false, openWorldHint: false };
-    const failed = { type: 'failed', message: 'gone' } as const;
+    const failed = { type: 'failed', cause: 'fault', message: 'gone' } as const;
     const { registry } = withMcpTools(new ToolRegistry(), {
       caller: {
         callTool: () => Promise.resolve(failed),

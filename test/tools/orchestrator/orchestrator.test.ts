@@ -13,7 +13,7 @@ import { directPlan } from '../../../src/system/sandbox/plan/plan.ts';
 import { ApprovalCache, type CommandRules, Orchestrator, type ToolContext } from '../../../src/tools/index.ts';
 import type { Orchestrated } from '../../../src/tools/orchestrator/requests.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { unconfinedRules } from '../../support/unconfined-rules.ts';
+import { unconfinedRules } from '../../support/sandbox/unconfined-rules.ts';
 import { ToolTurn, workspaceOnly } from '../builtin/support.ts';
 
 const policies: Readonly<Record<SandboxMode, SandboxPolicy>> = {

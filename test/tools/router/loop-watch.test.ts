@@ -29,7 +29,8 @@ function patched(...paths: string[]): [ToolCall, ToolOutput] {
   const files = paths.map((path) => `M ${path}\n`).join('');
   const output = `Success. Updated the following files:\n${files}`;
   const body = JSON.stringify({ output, metadata: { exit_code: 0, duration_seconds: 0.1 } });
-  return [call('apply_patch', { input: `patch ${made}` }), said(body)];
+  const facts = { outcome: 'done' as const, changed: paths.map((path) => path.replace(/:[\d,.-]+$/, '')) };
+  return [call('apply_patch', { input: `patch ${made}` }), { ...said(body), facts }];
 }
 
 /** What was said after each call; null for nothing. */

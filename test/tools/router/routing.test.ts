@@ -6,10 +6,13 @@ import type { ToolCall } from '../../../src/tools/contract/tool-call.ts';
 import {
   builtinTools,
   dispatch,
+  failedOutput,
   outputItem,
   type ToolOutput,
   ToolRegistry,
   toolCallOf,
+  toolOutputOf,
+  withNote,
 } from '../../../src/tools/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { ToolTurn } from '../builtin/support.ts';
@@ -78,12 +81,13 @@ describe('the item that answers a call', () => {
   const image = { type: 'input_image', image_url: 'data:image/png;base64,AA==' } as const;
   const words = { type: 'input_text', text: 'a picture' } as const;
 
-  it('is of the kind of the call and never says whether it succeeded', () => {
+  it('is of the kind of the call, and keeps beside the output how the call went', () => {
     const call = { type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' } as const;
     expect(outputItem(call, { body: 'text', success: false })).toEqual({
       type: 'function_call_output',
       call_id: 'c1',
       output: 'text',
+      facts: { outcome: 'failed' },
     });
     expect(outputItem(call, { body: [words, image], success: true })).toMatchObject({ output: [words, image] });
   });
@@ -94,6 +98,19 @@ describe('the item that answers a call', () => {
       type: 'custom_tool_call_output',
       call_id: 'c2',
       output: 'a picture\n[image left out]',
+      facts: { outcome: 'done' },
+    });
+  });
+
+  it('becomes an output again that keeps its facts when a line is added to it', () => {
+    const call = { type: 'custom_tool_call', name: 'x', input: '', call_id: 'c2' } as const;
+    const facts = { outcome: 'done', changed: ['a.ts'] } as const;
+    const item = outputItem(call, { body: 'text', success: true, facts: { ...facts, changed: [...facts.changed] } });
+    expect(outputItem(call, withNote(toolOutputOf(item), 'keel:123456 and a note'))).toEqual({
+      type: 'custom_tool_call_output',
+      call_id: 'c2',
+      output: 'text\nkeel:123456 and a note',
+      facts,
     });
   });
 
@@ -116,11 +133,10 @@ describe('the item that answers a call', () => {
 
 describe('a call of a tool that does not exist', () => {
   it('T1, must-hold 11: is answered with its name and nothing more', async () => {
-    expect((await answer(functionCall('foo'))).output).toEqual({ body: 'unsupported call: foo', success: false });
-    expect((await answer(customCall('foo'))).output).toEqual({
-      body: 'unsupported custom tool call: foo',
-      success: false,
-    });
+    expect((await answer(functionCall('foo'))).output).toEqual(failedOutput('unsupported call: foo', 'notRun'));
+    expect((await answer(customCall('foo'))).output).toEqual(
+      failedOutput('unsupported custom tool call: foo', 'notRun'),
+    );
   });
 
   it.each([
@@ -185,10 +201,12 @@ describe('a call of a tool that was not offered', () => {
 describe('a call that its tool cannot take', () => {
   it('is answered when it comes in a form the tool does not know', async () => {
     const { output, crashes } = await answer(customCall('update_plan', 'x'));
-    expect(output).toEqual({
-      body: 'tool update_plan invoked with incompatible payload\nIt takes JSON arguments. Required: plan.',
-      success: false,
-    });
+    expect(output).toEqual(
+      failedOutput(
+        'tool update_plan invoked with incompatible payload\nIt takes JSON arguments. Required: plan.',
+        'notRun',
+      ),
+    );
     expect(crashes).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ export interface AgentRegistryOptions {
   readonly home: string;
   /** Subagents of an earlier process. */
   readonly recorded: readonly AgentStatusRecord[];
-  /** Those that were at work continue with the thread's next turn. */
+  /** Whether subagents that were at work continue with the thread's next turn. */
   readonly continues: boolean;
 }
 
@@ -18,11 +18,11 @@ export interface AgentRegistryOptions {
 export class AgentRegistry {
   readonly #options: AgentRegistryOptions;
   readonly #ended = new Map<string, EndedAgent>();
-  /** Those whose state the model does not know. */
+  /** Subagents whose state the model does not know. */
   readonly #unreported = new Set<string>();
   /** How many there were of each role. */
   readonly #counts = new Map<string, number>();
-  /** Those that were at work and are to continue. */
+  /** Subagents that were at work and are to continue. */
   #unfinished: AgentStatusRecord[] = [];
 
   constructor(options: AgentRegistryOptions) {
@@ -37,7 +37,7 @@ export class AgentRegistry {
     return `${role}-${count}`;
   }
 
-  /** Those of an earlier process that are to continue, each once. */
+  /** Subagents of an earlier process that are to continue, each once. */
   takeUnfinished(): readonly AgentStatusRecord[] {
     const unfinished = this.#unfinished;
     this.#unfinished = [];

@@ -26,14 +26,14 @@ export interface ChildOptions {
   readonly tree: TreeFacts | null;
   readonly serverFacts: ServerFacts;
   readonly renewable: RenewableCredentials | null;
-  /** Those of the session above, whose cost its own are part of. */
+  /** Requests of the session above, whose cost includes the child's. */
   readonly requests: RequestMeter;
 }
 
 export interface ChildStart {
   readonly source: SessionSource;
   readonly child: ChildOptions;
-  /** As of `OpenSessionOptions`. */
+  /** See `OpenSessionOptions`. */
   readonly checksOutput?: boolean;
   /** The thread of a child that an earlier process had; absent: a new one. */
   readonly continues?: string;

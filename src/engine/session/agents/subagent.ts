@@ -27,7 +27,7 @@ export interface SubagentOptions {
   readonly task: string;
   readonly session: Session;
   readonly hooks: SubagentHooks;
-  /** Of one that an earlier process had: whether its turn continues, or how that ended; and what it had used. */
+  /** State of a subagent that an earlier process had: whether its turn continues, or how that ended; and what it had used. */
   readonly before?: { readonly state: AgentState; readonly used: TokenUsage };
 }
 

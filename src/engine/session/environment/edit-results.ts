@@ -14,8 +14,6 @@ const MAX_FILE_BYTES = 2 * MAX_READ_BYTES;
 /** A share of failures is known from this many edits on, and high from this share on. */
 const MIN_EDITS = 20;
 const HIGH_SHARE = 0.15;
-/** How an edit is answered whose text does not fit the file or the form; a denial says nothing of the model. */
-const FAILED = /^(?:apply_patch verification failed|edit_file failed|failed to parse)/;
 
 const Line = z.lazy(() => z.object({ model: z.string(), tool: z.enum(['apply_patch', 'edit_file']), ok: z.boolean() }));
 type Line = z.infer<typeof Line>;
@@ -44,10 +42,10 @@ export class EditResults {
     return form;
   }
 
-  /** Records how a call went, if it was an edit. */
-  note(model: string, name: string, { success, body }: ToolOutput): void {
+  /** Records how a call went, if it was an edit. A denial, or a disk that is full, says nothing of the model. */
+  note(model: string, name: string, { success, facts }: ToolOutput): void {
     if (name !== 'apply_patch' && name !== 'edit_file') return;
-    if (!success && !(typeof body === 'string' && FAILED.test(body))) return;
+    if (!success && facts?.outcome !== 'misfit') return;
     const line: Line = { model, tool: name, ok: success };
     try {
       appendFileSync(this.#path, `${JSON.stringify(line)}\n`, { mode: 0o600 });

@@ -37,7 +37,7 @@ export interface SessionMcpOptions {
   readonly config: Config;
   readonly processes: Processes;
   readonly sandbox: SandboxManager;
-  /** Those that come with keel. */
+  /** Tools that come with keel. */
   readonly tools: ToolRegistry;
   readonly log: Log;
   readonly version: string;

@@ -73,7 +73,7 @@ export class ReplayedThread {
     this.#state = stateOf(rebuildConversation(log, log.wholeHistory, this.#listeners.onRepair));
   }
 
-  /** Those of the names that are no tool of keel's own: the specification of such a tool can't be made again. */
+  /** The names that aren't a tool of keel's own: the specification of such a tool can't be made again. */
   foreignTools(names: readonly string[]): readonly string[] {
     const own = recordedRegistry(null);
     return names.filter((name) => own.handler(name) === null);

@@ -11,7 +11,7 @@ export interface HostAskerParts {
   readonly context: TurnContext;
   readonly recorder: Pick<TurnRecorder, 'isRevoked' | 'warn'>;
   readonly questions: TurnApprovals;
-  /** Those of the session. */
+  /** Approvals for the session. */
   readonly approvals: ApprovalCache;
   /** Allows a host permanently. */
   readonly remember: (host: string, protocol: NetworkProtocol) => Promise<void>;

@@ -10,7 +10,7 @@ export interface TurnDeps extends SessionDeps {
   readonly snapshots: UndoSnapshots;
   /** Turns of the record that compacted or went back, and may be begun again: of `ThreadLog`. */
   readonly doneOnce: ReadonlySet<string>;
-  /** Those of the whole thread. */
+  /** Ids of items in the whole thread. */
   readonly itemIds: ItemIds;
   /** For the first turn of a thread; null: not a repository, or the thread is not new. */
   readonly repository: Promise<RepositoryFacts | null>;

@@ -35,7 +35,7 @@ export interface SignInOptions {
   readonly onAddress: (address: URL) => void;
   readonly onCode: (code: ShownCode) => void;
   readonly signal: AbortSignal;
-  /** As in `DeviceProviderOptions`. */
+  /** See `DeviceProviderOptions`. */
   readonly wait?: Wait;
 }
 

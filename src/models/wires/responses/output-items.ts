@@ -5,9 +5,9 @@ interface Entry {
   readonly type: string;
   readonly index: number | null;
   readonly id: string | null;
-  /** As it was announced; null: it was not. */
+  /** The item as it was announced; null: it was not. */
   readonly begun: JsonObject | null;
-  /** Of its deltas and of the events that repeat them, by the field of the item that they fill. */
+  /** Texts of its deltas and of the events that repeat them, by the field of the item that they fill. */
   readonly texts: Map<Filled, string>;
   isDone: boolean;
 }

@@ -19,7 +19,7 @@ export interface ProjectServer {
 }
 
 export interface ProjectServers {
-  /** Those that the user has accepted as they are. */
+  /** Servers that the user has accepted as they are. */
   readonly accepted: readonly ServerDefinition[];
   /** The layer without any of its servers. */
   readonly rest: Layer;
@@ -72,7 +72,7 @@ export interface ProjectPart {
 /** The layers of a project with their servers. */
 export interface LayersWithServers {
   readonly layers: readonly Layer[];
-  /** Those that are in them. */
+  /** Servers that the layers define. */
   readonly definitions: readonly ServerDefinition[];
   readonly warnings: readonly string[];
 }

@@ -44,7 +44,7 @@ export interface ReadLayers {
   readonly managed: Layer | null;
   /** MCP servers of the project's own, also those that do not count. */
   readonly projectServers: readonly ProjectServer[];
-  /** Those of them that are in the layers. */
+  /** Servers of the project that are in the layers. */
   readonly definitions: readonly ServerDefinition[];
   /** What of the layers is ignored. */
   readonly warnings: readonly string[];

@@ -8,7 +8,7 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   'bearer_token',
   'env',
 ]);
-/** Of these tables the values are secrets that have the name of one. */
+/** Tables in which a value is a secret if its name is that of one. */
 const NAMED_BY_USER: ReadonlySet<string> = new Set(['query_params', 'shell_environment_policy.set']);
 
 /** A setting for people: without what is secret in it by its place, its name or its form. */

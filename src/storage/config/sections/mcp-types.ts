@@ -19,7 +19,7 @@ export interface McpStdioServer {
   readonly sandbox: 'session' | SandboxMode;
   /** Null: as that mode has it. */
   readonly networkAccess: boolean | null;
-  /** Of a server that the project defines: what has to be as the user accepted it at every start. Absent: it is the user's own. */
+  /** What of a server that the project defines has to be as the user accepted it at every start. Absent: it is the user's own. */
   readonly definition?: ServerDefinition;
 }
 
@@ -36,7 +36,7 @@ export interface McpHttpServer {
 
 /** How the user signs in to a server, where its own words don't say enough. */
 export interface McpOAuthSettings {
-  /** Of a client that is registered already; null: keel registers itself. */
+  /** Id of a client that is registered already; null: keel registers itself. */
   readonly clientId: string | null;
   readonly clientSecretEnvVar: string | null;
   /** What to ask for; null: what the server names. */

@@ -25,7 +25,7 @@ interface Token {
   readonly line: number;
 }
 
-/** Those of JSON, in which keel writes the words that it remembers, and a single quote. */
+/** Escapes of JSON, in which keel writes the words that it remembers, and of a single quote. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['n', '\n'],
   ['t', '\t'],

@@ -106,7 +106,7 @@ export async function runProgram(
   );
   if (result.type === 'refused') {
     item.completeUnrun('declined', result.message);
-    return { output: failedOutput(result.message), outcome: null };
+    return { output: failedOutput(result.message, 'notRun'), outcome: null };
   }
   const notes = refusalNotes(result.value.output, refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);

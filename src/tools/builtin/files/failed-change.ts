@@ -19,5 +19,5 @@ export function failedChange(
   const item = { type: 'fileChange' as const, id: callId, changes };
   events.itemStarted({ ...item, status: 'inProgress' });
   events.itemCompleted({ ...item, status: 'failed', reason });
-  return failedOutput(answer);
+  return failedOutput(answer, 'misfit');
 }

@@ -1,6 +1,11 @@
 import { relative, resolve } from 'node:path';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
-import { type FileUpdate, finishedResult, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import {
+  type CallFacts,
+  type FileUpdate,
+  finishedResult,
+  type ThreadItemOf,
+} from '../../../foundation/protocol/index.ts';
 import { monotonicMs } from '../../../foundation/util/index.ts';
 import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 import {
@@ -77,7 +82,7 @@ export async function runVerified(
 ): Promise<ToolOutput> {
   const changes = await fileUpdates(verified);
   const item: ThreadItemOf<'fileChange'> = { type: 'fileChange', id: callId, changes, status: 'inProgress' };
-  if (signal.aborted) return { body: 'aborted', success: false };
+  if (signal.aborted) return failedOutput('aborted', 'notRun');
   // Who is asked for approval sees the change by its item.
   context.events.itemStarted(item);
   const result = await context.orchestrator.runPatch(
@@ -100,17 +105,18 @@ export async function runVerified(
   );
   if (result.type === 'refused') {
     if (!signal.aborted) context.events.itemCompleted({ ...item, status: 'declined', reason: result.message });
-    return failedOutput(result.message);
+    return failedOutput(result.message, 'notRun');
   }
   const applied = result.value;
   const { cwd } = verified;
-  const finished = (output: string): ToolOutput => {
+  const finished = (output: string, facts: CallFacts): ToolOutput => {
     const durationSeconds = Math.round((monotonicMs() - startedAt) / 100) / 10;
-    return { body: finishedResult({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
+    const body = finishedResult({ output, exitCode: applied.ok ? 0 : 1, durationSeconds });
+    return { body, success: applied.ok, facts };
   };
   if (!applied.ok) {
     context.events.itemCompleted({ ...item, status: 'failed', reason: applied.fault.message });
-    return finished(describeFailure(applied.fault, context));
+    return finished(describeFailure(applied.fault, context), { outcome: 'failed' });
   }
   for (const { movedFrom, path } of applied.value.changes) {
     if (movedFrom !== null) context.diff.moved(movedFrom, path);
@@ -119,37 +125,41 @@ export async function runVerified(
   const written = applied.value === verified ? changes : await fileUpdates(applied.value);
   context.events.itemCompleted({ ...item, changes: written, status: 'completed' });
   const faults = context.checksSyntax ? await syntaxNotes(applied.value, (path) => relative(cwd, path) || path) : [];
-  return finished(describeSuccess(applied.value, written, faults, context));
+  const summary = summaryOf(applied.value, written);
+  const text = describeSuccess(applied.value, [...summary.keys()], faults, context);
+  return finished(text, { outcome: 'done', changed: [...summary.values()] });
 }
 
 /** Limit for the notes on one patch. */
 const MAX_NOTES = 8;
 
 function describeSuccess(
-  applied: VerifiedPatch,
-  written: readonly FileUpdate[],
+  { notes }: VerifiedPatch,
+  summary: readonly string[],
   faults: readonly string[],
   { turn }: ToolContext,
 ): string {
-  const { notes } = applied;
   const shown = notes.slice(0, MAX_NOTES);
   if (notes.length > shown.length) shown.push(`${notes.length - shown.length} more notes of this kind are left out.`);
-  const summary = summaryOf(applied, written);
   const what = summary.length === 0 ? 'No file was changed.\n' : successText(summary);
   return what + [...shown, ...faults].map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
 }
 
-/** The summary without files that are as they were, and with the lines that were touched: `M a.ts:9-14`. */
-function summaryOf({ summary, cwd, paths }: VerifiedPatch, written: readonly FileUpdate[]): string[] {
+/** The summary without files that are as they were, and with the lines that were touched: `M a.ts:9-14`, by which the path is. */
+function summaryOf(
+  { summary, cwd, paths }: VerifiedPatch,
+  written: readonly FileUpdate[],
+): ReadonlyMap<string, string> {
   const touched = new Map(written.map((update) => [placeOf(update), touchedIn(update)]));
-  const lines = summary.flatMap((line): string[] => {
-    const path = resolve(cwd, line.slice(2));
+  const lines = summary.flatMap((line): [string, string][] => {
+    const name = line.slice(2);
+    const path = resolve(cwd, name);
     const where = touched.get(path);
-    if (line.startsWith('D')) return [line];
-    if (where === undefined) return paths.includes(path) ? [] : [line];
-    return [where === '' || line.startsWith('A') ? line : `${line}:${where}`];
+    if (line.startsWith('D')) return [[line, name]];
+    if (where === undefined) return paths.includes(path) ? [] : [[line, name]];
+    return [[where === '' || line.startsWith('A') ? line : `${line}:${where}`, name]];
   });
-  return [...new Set(lines)];
+  return new Map(lines);
 }
 
 function placeOf({ path, kind }: FileUpdate): string {

@@ -1,5 +1,5 @@
 import type { ToolCall } from '../../../../tools/contract/index.ts';
-import { type HookOpinion, showFailure, type ToolOutput, withNote } from '../../../../tools/index.ts';
+import { failedOutput, type HookOpinion, showFailure, type ToolOutput, withNote } from '../../../../tools/index.ts';
 import type { CallOptions } from '../../../turn/index.ts';
 import type { CallHooks } from '../../hooks/call-hooks.ts';
 import type { HookMoment } from '../../hooks/hook-moment.ts';
@@ -31,11 +31,11 @@ export class HookedCalls {
   ): Promise<ToolOutput> {
     if (this.#hooks === null) return (await run(call, { type: 'none' })).output;
     const before = await this.#hooks.before(call, this.momentOf(options));
-    if (options.signal.aborted) return { body: 'aborted', success: false };
+    if (options.signal.aborted) return failedOutput('aborted', 'notRun');
     if (before.type === 'refused') {
       if (before.stop !== null) options.stop(before.stop);
       showFailure(call, { events: this.#events(options) }, `refused by a hook: ${before.reason}`);
-      return { body: `rejected by a hook of the user's, nothing ran: ${before.reason}`, success: false };
+      return failedOutput(`rejected by a hook of the user's, nothing ran: ${before.reason}`, 'notRun');
     }
     const { output, hasRun } = await run(before.call, before.opinion);
     const noted = this.#withNotes(output, before.notes);

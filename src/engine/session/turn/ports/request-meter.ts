@@ -20,7 +20,7 @@ export interface RequestMeterOptions {
   readonly lastRequest: LastRequest;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Those of the session that this one works for; null: it is the user's. */
+  /** Requests of the session that this one works for; null: it is the user's. */
   readonly above: RequestMeter | null;
   readonly log: Pick<Log, 'crash'>;
 }

@@ -173,7 +173,7 @@ export function openTurnTools(
     if (judged.opinion.type === 'ask' && handler?.repeat !== 'asks') {
       const asked = { callId: call.callId, tool: call.name, arguments: { arguments: argumentsText(call) } };
       const refusal = await orchestrator.approvalForHook(asked, turn, signal);
-      if (refusal !== null) return failedOutput(refusal);
+      if (refusal !== null) return failedOutput(refusal, 'notRun');
     }
     if (handler?.repeat === 'ledger') await judged.run.start();
     const context: ToolContext = {

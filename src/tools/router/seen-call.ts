@@ -1,14 +1,13 @@
 import { normalize } from 'node:path';
-import { commandOutput, steadyResult } from '../../foundation/protocol/index.ts';
+import { steadyResult } from '../../foundation/protocol/index.ts';
 import { hexDigest, readJson } from '../../foundation/util/index.ts';
 import { waitTool, writeStdinTool } from '../builtin/index.ts';
 import type { ToolCall, ToolOutput } from '../contract/index.ts';
-import { successText } from '../patch/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A call and its result, in a form that two calls can be compared by. */
-export interface CallFacts {
+export interface SeenCall {
   readonly name: string;
   /** Equal for calls that ask for the same thing, however they are written. */
   readonly key: string;
@@ -20,12 +19,12 @@ export interface CallFacts {
   readonly failedCheck: string | null;
 }
 
-export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
+export function seenCall(call: ToolCall, output: ToolOutput): SeenCall {
   return {
     name: call.name,
     key: hexDigest('cyrb53', `${call.name}\n${canonicalArguments(call)}`),
     result: hexDigest('cyrb53', steadyPart(output)),
-    changed: output.success ? changedFiles(output) : [],
+    changed: output.facts?.changed ?? [],
     failedCheck: output.success ? null : commandLine(call),
   };
 }
@@ -33,14 +32,6 @@ export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
 /** Whether a call only waits for what an earlier one started: repeating it is no sign of a loop. */
 export function onlyWaits(call: ToolCall): boolean {
   return call.name === waitTool.name || (call.name === writeStdinTool.name && !fieldsOf(call)?.['chars']);
-}
-
-const patched = successText([]).trimEnd();
-
-function changedFiles({ body }: ToolOutput): string[] {
-  const text = typeof body === 'string' ? commandOutput(body) : '';
-  if (!text.startsWith(patched)) return [];
-  return [...text.matchAll(/^[AMDR] (.+?)(?::\d[\d,.-]*)?$/gm)].map((line) => line[1] ?? '');
 }
 
 function commandLine(call: ToolCall): string | null {
