@@ -1,6 +1,6 @@
-// Lint: limits that keep src/ readable. No file over 350 lines, no folder with more than 20 files beside each other, no file under
-// 15 lines with one importer, no words in comments and docs that plain English has better ones for, and no path in
-// docs/architecture.md that does not exist. With --report it prints the figures as well.
+// Lint: limits that keep the sources and their tests readable. No source file over 350 lines or, with one importer, under 15, no
+// folder with more than 20 files beside each other, no words in comments and docs that plain English has better ones for, and no
+// path in a page that does not exist. With --report it prints the figures as well.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
@@ -11,6 +11,7 @@ const MIN_LINES = 15;
 /** Words of a former dialect. docs/invariants.md is made from the names of tests. */
 const BANNED = /\b(told|mend(?:s|ed|ing)?|anew|goes on|waits for leave|stands)\b/gi;
 const GENERATED = new Set(['docs/invariants.md']);
+const MAP = 'docs/architecture.md';
 
 /** @param {string} dir @param {RegExp} name @returns {string[]} paths from the root */
 function filesIn(dir, name) {
@@ -29,12 +30,23 @@ function commentsOf(text) {
   return text.match(/(?<=^|\s)\/\/.*|\/\*[\s\S]*?\*\//gm) ?? [];
 }
 
-/** @returns {string[]} paths below src/ that the map of the code names and that do not exist */
-function lostPaths() {
-  const named = textOf('docs/architecture.md').matchAll(/`([a-z]+\/[\w/.-]+(?:\.ts|\/))`/g);
-  const storeys = new Set(readdirSync(join(root, 'src')));
-  const paths = [...named].map(([, path]) => path).filter((path) => storeys.has(path.split('/')[0]));
-  return [...new Set(paths)].filter((path) => !existsSync(join(root, 'src', path)));
+/**
+ * @param {readonly string[]} pages
+ * @returns {string[]} one line for each path of the tree that a page names and that does not exist; the map of the code names
+ * files and rooms from src/ on
+ */
+function lostPaths(pages) {
+  const storeys = readdirSync(join(root, 'src')).join('|');
+  const ofMap = new RegExp(`\`((?:${storeys})/[\\w/-]*(?:\\.ts)?)[\`:]`, 'g');
+  const whole = /`((?:src|test|packages|bench|examples|bin|scripts(?=\/[\w-]+\.js))\/[\w/.-]+)`/g;
+  return pages.flatMap((page) => {
+    const text = textOf(page);
+    const named = [...text.matchAll(whole)].map(([, path]) => path);
+    if (page === MAP) named.push(...[...text.matchAll(ofMap)].map(([, path]) => `src/${path}`));
+    return [...new Set(named)]
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${page}: there is no ${path}`);
+  });
 }
 
 /** How many files import each file; a face counts as several, since others import through it, and so does a lazy import, which a merge would undo. @param {readonly string[]} sources @returns {Map<string, number>} */
@@ -55,7 +67,7 @@ function importers(sources) {
 /** @param {readonly string[]} sources @param {readonly string[]} tests @returns {string[]} one line a fault */
 function faultsOf(sources, tests) {
   const counts = importers(sources);
-  const folders = Map.groupBy(sources, (path) => dirname(path));
+  const folders = Map.groupBy([...sources, ...tests], (path) => dirname(path));
   const docs = [...filesIn('docs', /\.md$/), 'README.md'].filter((path) => !GENERATED.has(path));
   const texts = [
     ...[...sources, ...tests].map((path) => ({ path, text: commentsOf(textOf(path)).join('\n') })),
@@ -71,7 +83,7 @@ function faultsOf(sources, tests) {
     ...sources
       .filter((path) => linesOf(textOf(path)) < MIN_LINES && basename(path) !== 'index.ts' && counts.get(path) === 1)
       .map((path) => `${path}: has fewer than ${MIN_LINES} lines and one importer: merge them`),
-    ...lostPaths().map((path) => `docs/architecture.md: there is no src/${path}`),
+    ...lostPaths(docs),
     ...texts.flatMap(({ path, text }) =>
       [...text.matchAll(BANNED)].map(([word]) => `${path}: "${word}" has a plainer word`),
     ),

@@ -4,8 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { functionCall, message, respond, startModelServer } from '../src/testing/index.ts';
+import { KEY, TuiRun } from '../test/support/programs/tui.ts';
 import { gitRepository, tempDir } from '../test/support/temp-dir.ts';
-import { KEY, TuiRun } from '../test/support/tui.ts';
 import { rowsOf, svgOf } from './terminal-picture.js';
 
 const COLUMNS = 96;

@@ -11,7 +11,7 @@ import {
   startModelServer,
 } from '../../src/testing/index.ts';
 import { jsonLines, startKeel, until } from '../support/keel.ts';
-import { runCommandLine } from '../support/resident-keel.ts';
+import { runCommandLine } from '../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 /** Several runs of keel, on a machine that may be busy. */

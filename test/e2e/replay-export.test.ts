@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { hasChromium, openPage } from '../support/chromium.ts';
+import { hasChromium, openPage } from '../support/programs/chromium.ts';
 import { type KeelOptions, rolloutsIn } from '../support/keel.ts';
-import { runCommandLine } from '../support/resident-keel.ts';
+import { runCommandLine } from '../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import { jsonLines } from '../support/keel.ts';
-import { runCommandLine } from '../support/resident-keel.ts';
+import { runCommandLine } from '../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, reasoning, respond } from '../../../src/testing/index.ts';
-import type { AcpClient, Update } from '../../support/acp-client.ts';
+import type { AcpClient, Update } from '../../support/programs/acp-client.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');

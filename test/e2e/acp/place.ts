@@ -1,7 +1,7 @@
 import type { ContentBlock, NewSessionRequest, PromptResponse } from '@agentclientprotocol/sdk';
 import { afterAll, afterEach, beforeEach } from 'vitest';
 import { type ModelServer, type Script, startModelServer } from '../../../src/testing/index.ts';
-import { type AcpClient, type AcpClientOptions, connectAcp } from '../../support/acp-client.ts';
+import { type AcpClient, type AcpClientOptions, connectAcp } from '../../support/programs/acp-client.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 type Answers = Pick<AcpClientOptions, 'answer' | 'fill'>;

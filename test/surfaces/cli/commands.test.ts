@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issuerServer, tokensOf } from '../../models/auth/issuer-server.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 

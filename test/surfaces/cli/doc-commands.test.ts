@@ -25,10 +25,10 @@ const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
 /** Lines that are no test's to run, and the tests of what they do. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^keel( |$)(?!exec|review)(["-].*|resume.*|fork.*)?$/, 'opens a terminal: test/e2e/tui.test.ts'],
+  [/^keel( |$)(?!exec|review)(["-].*|resume.*|fork.*)?$/, 'opens a terminal: test/e2e/terminal/tui.test.ts'],
   [/\[options\]/, 'a synopsis: help.test.ts'],
   [/--oss|lmstudio/, 'asks a server on this machine: test/models/local'],
-  [/^keel mcp (login|logout)/, 'opens a browser: test/e2e/mcp-sign-in.test.ts'],
+  [/^keel mcp (login|logout)/, 'opens a browser: test/e2e/mcp/mcp-sign-in.test.ts'],
   [/^keel mcp test/, 'starts a server: mcp.test.ts'],
   [/^keel mcp (add .*--scope project|trust)/, 'needs a project that the user trusts: mcp.test.ts'],
   [/^keel (acp|app-server|mcp-server)/, 'serves until it is stopped: test/e2e'],

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { httpMcpServer } from '../../support/mcp/http-server.ts';
 import { serverFile } from '../../support/mcp/settings.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 
 const { home, repo } = freshPlaces();
 const settings = () => readFileSync(join(home.path, 'config.toml'), 'utf8');

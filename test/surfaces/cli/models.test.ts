@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;

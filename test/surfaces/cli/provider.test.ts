@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startModelServer } from '../../../src/testing/index.ts';
 import { obedientModel } from '../../models/conformance/obedient-model.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { gitRepository, keelHome } from '../../support/temp-dir.ts';
 
 test('keel provider test says in words what works, and its exit code whether keel can work with it', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
 import { jsonLines, type KeelRun, rolloutsIn } from '../../support/keel.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;

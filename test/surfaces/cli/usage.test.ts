@@ -8,7 +8,7 @@ import {
   usage,
 } from '../../../src/testing/index.ts';
 import { jsonLines } from '../../support/keel.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;

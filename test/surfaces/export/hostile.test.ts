@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RolloutItem } from '../../../src/foundation/protocol/index.ts';
 import { transcript } from '../../../src/surfaces/export/index.ts';
-import { hasChromium, openPage } from '../../support/chromium.ts';
+import { hasChromium, openPage } from '../../support/programs/chromium.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { answered, meta, rolloutOf, said, turn } from './lines.ts';
 

@@ -308,7 +308,7 @@ describe('approvals, hosts, and what the user does meanwhile', () => {
     expectSame(await replayed(live), 3);
   });
 
-  test('a turn that is stopped while a call waits for leave, and a command of the user’s in a turn', async () => {
+  test('a turn that is stopped while a call waits for approval, and a command of the user’s in a turn', async () => {
     await open(
       [respond(shell('echo x > made', 'c1'), shell('ls', 'c2')), respond(message('half'), hang()), ok],
       ['approval_policy="untrusted"'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { replayThread } from '../../../src/surfaces/replay/index.ts';
 import { message, respond } from '../../../src/testing/index.ts';
-import { liveSession } from '../../support/live-session.ts';
+import { liveSession } from '../../support/sessions/live-session.ts';
 
 /** Two turns with commands, a long output, a patch, a plan and a failure, recorded by keel as it was on that day. */
 const NAME = '2026-11-25.jsonl';

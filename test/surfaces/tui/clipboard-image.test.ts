@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/storage/config/index.ts';
 import { clipboardImage } from '../../../src/surfaces/tui/effects/clipboard-image.ts';
 import { freshDirectory } from '../../support/fresh-places.ts';
-import { programDirectory } from '../../support/program-directory.ts';
+import { programDirectory } from '../../support/programs/program-directory.ts';
 
 const home = freshDirectory();
 const { signal } = new AbortController();

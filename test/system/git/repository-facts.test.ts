@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { gatherRepositoryFacts } from '../../../src/system/git/index.ts';
 import { temporaryDirectory, writeTree } from '../../context/support.ts';
-import { programDirectory } from '../../support/program-directory.ts';
+import { programDirectory } from '../../support/programs/program-directory.ts';
 import { git, env as gitEnv } from './support.ts';
 
 /** Plenty, so that a busy machine does not decide a test about what git says. */

@@ -225,7 +225,7 @@ describe('what a program finds', () => {
     expect(names.sort()).toEqual(['HOME', 'KEEL_CALL_ID', 'PATH']);
   });
 
-  it('odd names and words as they are', async () => {
+  it('unusual names and words as they are', async () => {
     using shop = new Workshop();
     const name = ' -odd "name" $HOME\n😀';
     shop.dir.write({ [name]: '#!/bin/sh\nprintf "%s|" "$@"\n' });

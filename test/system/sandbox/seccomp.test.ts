@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type SeccompOptions, seccompProgram } from '../../../src/system/sandbox/seccomp/program.ts';
 import type { FilterArch } from '../../../src/system/sandbox/seccomp/syscall-numbers.ts';
-import { verdictOf } from '../../support/bpf.ts';
+import { verdictOf } from '../../support/sandbox/bpf.ts';
 
 type Table = Readonly<Record<string, number>>;
 

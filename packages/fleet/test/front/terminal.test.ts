@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { functionCall, message, respond, startModelServer, usage } from 'keel/testing';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../../../test/support/temp-dir.ts';
-import { KEY, TuiRun } from '../../../../test/support/tui.ts';
+import { KEY, TuiRun } from '../../../../test/support/programs/tui.ts';
 import { startWorkedFleet } from '../support/worked-fleet.ts';
 
 test('keel resume --fleet opens a thread of a fleet: it is watched, answered and continued', {

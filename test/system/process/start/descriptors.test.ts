@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { cLibrary } from '../../../../src/foundation/util/index.ts';
 import { runGit } from '../../../../src/system/git/index.ts';
 import { startInherited, startProgram, startServed } from '../../../../src/system/process/index.ts';
-import { programDirectory } from '../../../support/program-directory.ts';
+import { programDirectory } from '../../../support/programs/program-directory.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { until, Workshop } from '../support.ts';
 

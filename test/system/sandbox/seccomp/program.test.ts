@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble, type BpfLine, type BpfTest } from '../../../../src/system/process/confined/bpf.ts';
 import { seccompProgram } from '../../../../src/system/sandbox/seccomp/program.ts';
-import { verdictOf } from '../../../support/bpf.ts';
+import { verdictOf } from '../../../support/sandbox/bpf.ts';
 
 const ALLOW = 0x7fff0000;
 const REFUSE = 0x00050001;
