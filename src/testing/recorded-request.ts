@@ -120,7 +120,7 @@ export class RecordedRequest {
   }
 }
 
-/** Tells a cache how far to keep. In a text its quotes would stand behind backslashes. */
+/** Marks how far a cache keeps. In a text its quotes would stand behind backslashes. */
 const CACHE_MARK = /,"cache_control":\{"type":"ephemeral"\}/g;
 
 function unmarked(body: string): string {

@@ -81,7 +81,7 @@ export function isJson(value: unknown): value is Json {
 export interface Usage {
   readonly input?: number;
   readonly cached?: number;
-  /** Of the input, what the provider put into its cache. Only the Messages API reports it. */
+  /** Tokens of the input that the provider put into its cache. Only the Messages API reports it. */
   readonly cacheWritten?: number;
   readonly output?: number;
   readonly reasoning?: number;
@@ -108,7 +108,7 @@ function isSetting(part: Part): boolean {
   return part.type === 'usage' || part.type === 'headers' || part.type === 'framing';
 }
 
-/** An event as it is: an unknown type, an odd shape, `{ type: 'error', … }`. */
+/** An event as it is: an unknown type, a malformed one, `{ type: 'error', … }`. */
 export function rawEvent(event: Json): Part {
   return { type: 'event', event };
 }

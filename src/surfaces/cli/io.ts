@@ -14,7 +14,7 @@ export interface CommandIo {
   readonly stdin: Readable & {
     readonly isTTY?: boolean;
     readonly fd?: number;
-    /** Of a terminal. */
+    /** Only a terminal has it. */
     setRawMode?(isRaw: boolean): unknown;
   };
   /** Its descriptor, for those who look what it is before they read it; absent: it is no file of the process. */

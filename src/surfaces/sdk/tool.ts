@@ -8,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Schema<T> = z.core.$ZodType<T>;
 
 export interface ToolOptions<P extends Schema<Fields>, R> {
-  /** As the model calls it: letters, digits, _ and -. */
+  /** The name by which the model calls it: letters, digits, _ and -. */
   readonly name: string;
   /** For the model: what it does, and when to use it. */
   readonly description: string;

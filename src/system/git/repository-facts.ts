@@ -25,7 +25,10 @@ export interface GatherOptions {
 }
 
 const DEADLINE_MS = 150;
-/** Of some 30,000 files. In a larger work tree git has no answer in time, and works for nothing beside what the user waits for. */
+/**
+ * The index of some 30,000 files. In a larger work tree git has no answer in time, and works for nothing beside what the user
+ * waits for.
+ */
 const MAX_INDEX_BYTES = 3 * 1024 * 1024;
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const SHORT_HASH_CHARS = 7;

@@ -3,7 +3,7 @@ import { startOutliving } from './start/start-program.ts';
 
 export interface BrowserPlace {
   readonly search: ProgramSearch;
-  /** Of the program that opens the address. */
+  /** Environment of the program that opens the address. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

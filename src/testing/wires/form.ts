@@ -20,7 +20,7 @@ export type ToldEnding = Extract<Ending, { type: 'failed' | 'incomplete' | 'keep
 /** One response in the form of one API. Events are numbered in the order of the calls. */
 export interface WireForm {
   begin(): readonly Json[];
-  /** Of an unfinished item everything up to where it breaks off. */
+  /** An item; if it is unfinished, everything up to where it breaks off. */
   item(part: ItemPart, place: ItemPlace): readonly (Json | Pause)[];
   end(ending: ToldEnding): readonly Json[];
   /** `name` null: the event goes without one. */

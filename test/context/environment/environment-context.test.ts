@@ -154,7 +154,7 @@ describe('what changed since the model last saw it', () => {
     expect(diff(execFacts, today)).toBeNull();
   });
 
-  it('is the approval where a thread with a user goes on without one', () => {
+  it('is the approval where a thread with a user continues without one', () => {
     const text = textOf(diff(asking, { ...asking, canAsk: false }));
     expect(text).toContain('<approval_policy>never</approval_policy>');
     expect(text).toContain('Nobody reads along');

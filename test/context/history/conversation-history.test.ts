@@ -142,7 +142,7 @@ describe('ConversationHistory', () => {
     });
   });
 
-  test('the prompt that is kept up to date equals one made anew, whatever is recorded', () => {
+  test('the prompt that is kept up to date equals one made again, whatever is recorded', () => {
     const item = fc.oneof(
       fc.constantFrom(user('u'), assistant('a'), thought('t')),
       fc

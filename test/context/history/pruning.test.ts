@@ -56,7 +56,7 @@ describe('which outputs are left out', () => {
   });
 });
 
-test('an output that is left out keeps its place, an id used twice is told apart, and the size follows', () => {
+test('an output that is left out keeps its place, an id used twice is distinguished, and the size follows', () => {
   const history = new ConversationHistory();
   history.record([user('one'), functionCall('a'), functionOutput('a', text('first'))]);
   history.record([functionCall('a'), functionOutput('a', text('second'))]);

@@ -83,7 +83,7 @@ test('an image counts by what it shows, not by the size of its file; a snapshot 
   expect(history.contextTokens).toBeLessThan(2_000);
 });
 
-test('a replaced history is estimated anew', () => {
+test('a replaced history is estimated again', () => {
   const history = new ConversationHistory();
   history.record([user('x'.repeat(40_000))]);
   history.updateTokenInfo(usage(90_000, 0), 100_000);

@@ -21,7 +21,7 @@ import {
   webSearchCall,
 } from '../../../src/testing/index.ts';
 import { processesWith, until } from '../../support/keel.ts';
-import { liveSession } from '../../support/live-session.ts';
+import { liveSession } from '../../support/sessions/live-session.ts';
 import { asksAbout, says, testSession } from '../../support/session.ts';
 import { gitRepository } from '../../support/temp-dir.ts';
 

@@ -5,7 +5,7 @@ import { renewableCredentials } from '../../../src/models/auth/index.ts';
 import { loadWire } from '../../../src/models/client/index.ts';
 import { type Config, loadConfig } from '../../../src/storage/config/index.ts';
 import { httpError, message, respond, startModelServer } from '../../../src/testing/index.ts';
-import { programDirectory } from '../../support/program-directory.ts';
+import { programDirectory } from '../../support/programs/program-directory.ts';
 import { testSession } from '../../support/session.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { clientOf, collect, NEVER, providerAt } from '../support.ts';

@@ -109,7 +109,7 @@ describe('the request on the wire', () => {
   );
 
   test.each(['not an address', 'ftp://host/v1'])(
-    'the base URL "%s" is told as a configuration error',
+    'the base URL "%s" is reported as a configuration error',
     async (baseUrl) => {
       const error = await collect(clientOf(providerAt(baseUrl))).catch((reason) => reason);
 
@@ -204,7 +204,7 @@ describe('connections', () => {
     expect(socket?.closed).toBe(true);
   });
 
-  test('a server that goes on after completed is hung up on', async () => {
+  test('a server that continues after completed is hung up on', async () => {
     const server = await loopback((response) => void response.writeHead(200).write(sse(completed)));
     await collect(clientOf(providerAt(server.baseUrl)));
 
@@ -229,7 +229,7 @@ describe('connections', () => {
     expect(asked).toEqual(['http://model.invalid/v1/responses']);
   });
 
-  test('a server that does not speak TLS is told as a failed connection', async () => {
+  test('a server that does not speak TLS is reported as a failed connection', async () => {
     const plain = createServer((socket) => socket.end('hello\n'));
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void plain.close());
@@ -282,7 +282,7 @@ describe('secrets', () => {
     ['as a password', '', 'url%2Fsecret-1'],
     ['as a password, as read', '', 'url/secret-1'],
     ['as a header', '', Buffer.from('user:url/secret-1').toString('base64')],
-  ])('one that stands in the base URL does not get into the error when it is echoed %s', async (_, query, echo) => {
+  ])('one that is in the base URL does not get into the error when it is echoed %s', async (_, query, echo) => {
     const server = await refusing(400, `you sent ${echo}`);
     const baseUrl = `${server.baseUrl.replace('//', '//user:url%2Fsecret-1@')}${query}`;
     const error = await failureOf(collect(clientOf(providerAt(baseUrl))));

@@ -93,7 +93,7 @@ describe('failed streams', () => {
     ['{"error":{"message":"no such model","type":"invalid_request_error"}}', 'no such model', false],
     ['{"error":"model is loading"}', 'model is loading', true],
     ['<html>Please log in</html>', 'no event stream but <html>Please log in', true],
-  ])('an answer that is no event stream is told in its own words: %s', async (text, words, retryable) => {
+  ])('an answer that is no event stream is reported in its own words: %s', async (text, words, retryable) => {
     const server = await streaming(text);
     expect(await failureOf(collect(clientOf(providerAt(server.baseUrl))))).toMatchObject({
       phase: 'stream',
@@ -300,7 +300,7 @@ describe('failed requests', () => {
     expect(error.message).toMatch(new RegExp(`^unexpected status ${status} [A-Z].*: Unknown parameter: x .*req_9`));
   });
 
-  test('a body that is no JSON is told as it is', async () => {
+  test('a body that is no JSON is reported as it is', async () => {
     expect((await statusFailure(404, 'no such route\n')).message).toBe(
       'unexpected status 404 Not Found: no such route',
     );
@@ -310,7 +310,7 @@ describe('failed requests', () => {
     [400, '{"error":{"code":"context_length_exceeded","message":"too long"}}'],
     [413, '{"error":{"code":"context_length_exceeded","message":"too long"}}'],
     [400, '{"error":{"message":"This model\'s maximum context length is 8192 tokens"}}'],
-  ])('a prompt that is too long is told as such by status %s with %s', async (status, body) => {
+  ])('a prompt that is too long is reported as such by status %s with %s', async (status, body) => {
     expect(await statusFailure(status, body)).toMatchObject({ kind: 'contextWindowExceeded', retryable: false });
   });
 

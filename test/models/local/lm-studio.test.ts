@@ -5,8 +5,8 @@ import { type ModelServer, message, respond, startModelServer, usage } from '../
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { type KeelRun, processesWith, startKeel, until } from '../../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../../support/local-models.ts';
-import { programDirectory } from '../../support/program-directory.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { programDirectory } from '../../support/programs/program-directory.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 
 const places = freshPlaces();
 let model: ModelServer;
@@ -53,7 +53,7 @@ describe('keel exec --local-provider lmstudio', () => {
     expect(model.requests[0]?.body['model']).toBe('openai/gpt-oss-20b');
   });
 
-  test('a missing model is fetched by lms, whose output is told; it gets no key', async () => {
+  test('a missing model is fetched by lms, whose output is reported; it gets no key', async () => {
     installLms('printf \'%s\\n\' "$@" > "$HOME/args"; env > "$HOME/env"; printf "10 %%\\r100 %%\\rdone\\033[K\\n"');
     const run = await exec(ready, '-m', 'qwen/qwen3-4b', 'hi');
     expect(run).toMatchObject({ code: 0, stdout: 'hello\n' });

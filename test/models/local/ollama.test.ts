@@ -3,7 +3,7 @@ import { type ModelServer, message, respond, startModelServer, usage } from '../
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { jsonLines, type KeelRun, startKeel, until } from '../../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../../support/local-models.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 
 const places = freshPlaces();
 let model: ModelServer;
@@ -50,7 +50,7 @@ describe('keel exec --oss and Ollama', () => {
     expect(ollama.asked).toHaveLength(2);
   });
 
-  test('a missing model is fetched with its progress told, then asked', async () => {
+  test('a missing model is fetched with its progress reported, then asked', async () => {
     const part = { status: 'pulling e7b2', digest: 'sha256:e7b2', total: 13_800_000_000 };
     const run = await exec(
       {
@@ -143,7 +143,7 @@ describe('keel exec --oss and Ollama', () => {
     expect(run.stderr).toMatch(/^keel: no Ollama server answers at http:.*ECONNREFUSED.*`ollama serve`/);
   });
 
-  test('keel doctor tells of the server and the model, and fetches nothing', async () => {
+  test('keel doctor reports the server and the model, and fetches nothing', async () => {
     ollama = await startLocalModels(ready, null);
     const doctor = async (name: string) => {
       places.home.write({ 'config.toml': `model_provider = "ollama"\nmodel = "${name}"\n` });

@@ -103,7 +103,7 @@ describe('local images', () => {
     );
   });
 
-  test('a picture that is small in pixels and heavy in bytes is written anew', async () => {
+  test('a picture that is small in pixels and heavy in bytes is written again', async () => {
     const pixels = await picture(8, 8).png().toBuffer();
     const path = await fileWith('padded.png', Buffer.concat([pixels, Buffer.alloc(5_000_000, 7)]));
 

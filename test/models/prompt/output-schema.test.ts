@@ -29,7 +29,7 @@ describe('output schemas', () => {
     ],
     ['an open object in a choice', object({ c: { anyOf: [{ type: 'object' }] } }), /c > anyOf\[0\]/],
     ['an open object in a definition', { ...object({}), $defs: { d: { type: 'object' } } }, /> d/],
-  ])('%s is told with its place', (_, schema, message) => {
+  ])('%s is reported with its place', (_, schema, message) => {
     expect(outputSchemaProblem(schema)).toMatch(message);
   });
 

@@ -314,7 +314,7 @@ describe('what is wrong is said with its place', () => {
     ],
     ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives isn't a valid name for a role/],
     [
-      'a role told twice',
+      'a role given twice',
       '[agents.a]\ninstructions = "x"\ninstructions_file = "y"',
       /config\.toml:3: agents\.a\.instructions_file and instructions are both set/,
     ],
@@ -408,7 +408,7 @@ describe('what is wrong is said with its place', () => {
     ['with one of them', 'http_headers = { Authorization = "Bearer secret-1 }'],
     ['in a list', 'http_headers = ["Bearer secret-1"]'],
     ['as a number', 'query_params = { key = 1234567 }'],
-  ])('a key that is written %s is not told with the mistake', async (_, line) => {
+  ])('a key that is written %s is not reported with the mistake', async (_, line) => {
     write(`[model_providers.x]\nname = "x"\n${line}\n`);
     const error: unknown = await load().catch((reason) => reason);
     expect(String(error)).toContain(`${join(home.path, 'config.toml')}:3`);

@@ -118,7 +118,7 @@ describe('the message history', () => {
     );
   });
 
-  test('a failure is told: no file, a place that is held too long; the next message is written all the same', async () => {
+  test('a failure is reported: no file, a place that is held too long; the next message is written all the same', async () => {
     using held = acquireLease(path);
     // This very process holds it, so that it can't be taken over.
     const history = new MessageHistory(home.path, BIG);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameThread, ThreadIndex } from '../../../src/storage/threads/index.ts';
-import { runCommandLine } from '../../support/resident-keel.ts';
+import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -148,7 +148,7 @@ describe('the list of threads', () => {
     expect(existsSync(join(cache, 'in the way'))).toBe(true);
   });
 
-  test('any set of files is told whole by its pages, whatever their size', async () => {
+  test('any set of files is reported whole by its pages, whatever their size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.integer({ min: 0, max: 500 }), { maxLength: 12 }),

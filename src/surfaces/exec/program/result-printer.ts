@@ -10,7 +10,7 @@ export class ResultPrinter implements ProgramPrinter {
   readonly #startedAt: number;
   #thread: { readonly id: string; readonly model: string } | null = null;
   #responses = 0;
-  /** Of the thread before this run; null: no response of this run is in yet. */
+  /** Usage of the thread before this run; null: no response of this run is in yet. */
   #before: TokenUsage | null = null;
   #total: TokenUsage | null = null;
   /** US dollars; null: not known. */

@@ -92,7 +92,7 @@ export class ExecSessions {
     return this.#ended.get(id);
   }
 
-  /** Those that ended since this was last asked and that nobody has looked at; each once. */
+  /** Sessions that ended since this was last asked and that nobody has looked at; each once. */
   takeEnded(): readonly EndedSession[] {
     return [...this.#entries].flatMap(([id, entry]) => {
       const { exitCode } = entry.session;
@@ -108,7 +108,7 @@ export class ExecSessions {
       .map(([id, { command }]) => ({ id, command }));
   }
 
-  /** Those that run and are meant to outlive the others. */
+  /** Sessions that run and are meant to outlive the others. */
   outliving(): readonly OutlivingSession[] {
     return [...this.#entries]
       .filter(([, { session, outlives }]) => outlives === true && session.exitCode === null)

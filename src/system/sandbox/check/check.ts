@@ -91,7 +91,7 @@ interface Managers {
 interface CheckDeps {
   readonly place: Place;
   readonly processes: Processes;
-  /** Of a server on this machine. */
+  /** Port of a server on this machine. */
   readonly port: number;
 }
 

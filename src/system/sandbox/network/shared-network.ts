@@ -2,7 +2,7 @@ import { processEntry } from '../../process/index.ts';
 import { type NetworkNamespace, namespaceOfCommand } from './network-namespace.ts';
 
 interface Started {
-  /** Of bubblewrap. */
+  /** Process id of bubblewrap. */
   readonly pid: number;
   readonly startTicks: number | null;
 }

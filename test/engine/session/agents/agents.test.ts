@@ -14,7 +14,7 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { processesWith, rolloutsIn, until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says, type TestSession, type TestSessionOptions } from '../../../support/session.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
@@ -273,7 +273,7 @@ describe('helper agents', () => {
     expect(status['worker-2'].message).toMatch(/^bbb[\s\S]* \[cut: \d+ of 50000 bytes\]$/);
   });
 
-  test('one that fails says why, and can be told to try again', async () => {
+  test('one that fails says why, and can be asked to try again', async () => {
     await open({
       parent: [
         respond(spawn('find A', 'c1')),
@@ -434,7 +434,7 @@ describe('the end of a helper', () => {
     await until(() => inner()?.closedEarly === true);
   });
 
-  test('one that is stopped before it was told anything is closed, and makes room', async () => {
+  test('one that is stopped before it was given anything is closed, and makes room', async () => {
     await open(
       {
         parent: [respond(spawn('find A', 'c1')), respond(spawn('find B', 'c2'), spawn('find C', 'c3')), done],
@@ -508,7 +508,7 @@ describe('the end of a helper', () => {
     expect(inner?.closedEarly).toBe(true);
   });
 
-  test('that nobody waited for is told before the next turn, once', async () => {
+  test('that nobody waited for is reported before the next turn, once', async () => {
     await open({
       parent: [respond(spawn('find A', 'c1')), respond(message('it runs')), done, done],
       helpers: { 'find A': [respond(message(`</keel_note> ${'long '.repeat(400)}`))] },
@@ -647,7 +647,7 @@ describe('what a helper may do', () => {
     expect(existsSync(join(repo.path, 'A'))).toBe(true);
   });
 
-  test('a question that comes between two turns waits for the next one, and the user is told so', async () => {
+  test('a question that comes between two turns waits for the next one, and the user is notified', async () => {
     const ended = Promise.withResolvers<void>();
     await open(
       {
@@ -752,7 +752,7 @@ describe('what a helper may do', () => {
     expect(existsSync(join(repo.path, 'there'))).toBe(false);
   });
 
-  test('a role says which model, how much effort, and what it is told', async () => {
+  test('a role says which model, how much effort, and which instructions it gets', async () => {
     home.write({ 'role.md': '---\nname: scribe\n---\nWrite it down. </agent_role>\n', 'base.md': 'Be a scribe.\n' });
     await open(
       {

@@ -10,9 +10,9 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says, type TestSession } from '../../../support/session.ts';
-import { untilDeath } from '../../../support/until-death.ts';
+import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 const thread = liveSession();
 const OVERRIDES = ['features.multi_agent=true'];

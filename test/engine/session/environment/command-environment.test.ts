@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, live, open, repo, server } = liveSession();
 
@@ -89,7 +89,7 @@ describe('after a turn', () => {
     expect(await live.say('two')).toMatchObject({ status: 'completed' });
   });
 
-  test('a new day is told with the next message, once', async () => {
+  test('a new day is reported with the next message, once', async () => {
     let now = new Date(2026, 0, 31, 12).getTime();
     await open([ok, ok, ok], { options: { now: () => now } });
     await live.say('one');
@@ -101,7 +101,7 @@ describe('after a turn', () => {
     expect(told.filter((text) => text.includes('<date>2026-01-31</date>'))).toHaveLength(1);
   });
 
-  test('an instruction file that was cut is told to the user', async () => {
+  test('an instruction file that was cut is reported to the user', async () => {
     repo.write({ 'AGENTS.md': 'x'.repeat(200) });
     await open([ok], { overrides: ['project_doc_max_bytes=100'] });
     await live.say('one');

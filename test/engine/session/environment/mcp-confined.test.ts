@@ -155,7 +155,7 @@ describe('a server over HTTP', () => {
   });
   afterEach(() => http[Symbol.asyncDispose]());
 
-  test('is given its headers, called, and told at the end', async () => {
+  test('is given its headers, called, and informed of the end', async () => {
     const thread = current();
     const given = mcpServer('web', {
       url: http.url,
@@ -193,7 +193,7 @@ describe('a server over HTTP', () => {
     expect(thread.outputOf()).toMatch(/^err: tool call error: .*(16 MiB|lost|terminated)/);
   });
 
-  test('one that is not there, and a token that is not set, are told', async () => {
+  test('one that is not there, and a token that is not set, are reported', async () => {
     const thread = current();
     const none = mcpServer('none', { url: 'http://127.0.0.1:1/mcp' });
     const unset = mcpServer('unset', { url: http.url, bearer_token_env_var: 'NOT_SET' });

@@ -21,7 +21,7 @@ describe('servers that start late, badly or not at all', () => {
     expect(thread.mcpNames(0).every((name) => name.startsWith('mcp__notes__'))).toBe(true);
   });
 
-  test('why one ended is told with what it said, without what it was given in confidence', async () => {
+  test('why one ended is reported with what it said, without what it was given in confidence', async () => {
     const thread = current();
     const quitting = stdio('quitter', ['exit'], { env: { MCP_SECRET: 'sesame-open' } });
     await thread.open([ok], [quitting, stdio('gone', [], { command: '/nowhere/server' }), stdio('"a b"')]);
@@ -83,7 +83,7 @@ describe('servers that start late, badly or not at all', () => {
   });
 
   test.each(['live', 'taken up again'])(
-    'what a rollback took out of what was told of tools is told again (%s)',
+    'what a rollback took out of what was said of tools is said again (%s)',
     async (how) => {
       const thread = current();
       const note =
@@ -198,7 +198,7 @@ describe('servers that start late, badly or not at all', () => {
     expect(thread.request(0).textsOf('user').at(-2)).toMatch(/added nothing; removed mcp__notes__a_tool/);
   });
 
-  test('an interrupted call is answered as such and the session goes on', async () => {
+  test('an interrupted call is answered as such and the session continues', async () => {
     const thread = current();
     await thread.open([calls('mcp__notes__sleep', { ms: 60_000 }), ok], [stdio('notes')]);
     const turn = thread.live.say('one');

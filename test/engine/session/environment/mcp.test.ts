@@ -9,7 +9,7 @@ import { calls, mcpThreads, ok } from './mcp-thread.ts';
 const current = mcpThreads();
 
 describe('tools', () => {
-  test('a tool of a server is offered, called, told as an item, and answered', async () => {
+  test('a tool of a server is offered, called, reported as an item, and answered', async () => {
     const thread = current();
     await thread.open([calls('mcp__notes__echo', { text: 'hi' }), ok], [stdio('notes')]);
     await thread.live.say('go');
@@ -104,7 +104,7 @@ describe('tools', () => {
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(5_000);
   });
 
-  test('arguments that are no JSON object are answered, and nothing is told as begun', async () => {
+  test('arguments that are no JSON object are answered, and nothing is reported as started', async () => {
     const thread = current();
     const bad = respond(
       functionCall('mcp__notes__echo', '{"text": ', 'a'),
@@ -127,7 +127,7 @@ describe('tools', () => {
     expect(thread.outputOf()).toBe(JSON.stringify([{ type: 'text', text: '{"action":"decline"}' }]));
   });
 
-  test('an error of a server is told as one line, cut, and without what it was given in confidence', async () => {
+  test('an error of a server is reported as one line, cut, and without what it was given in confidence', async () => {
     const thread = current();
     await thread.open([calls('mcp__notes__protest'), ok], [stdio('notes', [], { env: { MCP_SECRET: 'sesame-open' } })]);
     await thread.live.say('go');

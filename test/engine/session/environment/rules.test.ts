@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, live, open, repo, server } = liveSession();
 
@@ -75,7 +75,7 @@ describe('the user’s rules', () => {
     expect(existsSync(join(repo.path, 'made'))).toBe(false);
   });
 
-  test('a forbidden command is refused in its own words, wherever in a script it stands', async () => {
+  test('a forbidden command is refused in its own words, wherever in a script it is', async () => {
     home.write({
       'rules/mine.rules': 'prefix_rule(pattern=["terraform"], decision="forbidden", justification="use the pipeline")',
     });

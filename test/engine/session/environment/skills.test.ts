@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { functionCall, hold, message, respond, usage } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
 import { expectSame, replayed } from '../../../surfaces/replay/support.ts';
 
@@ -29,7 +29,7 @@ function expectExtended(from: number, to: number): void {
 }
 
 describe('the list of skills', () => {
-  test('stands behind the instructions and before the environment, and the thread keeps it', async () => {
+  test('is behind the instructions and before the environment, and the thread keeps it', async () => {
     repo.write({ 'AGENTS.md': 'rules', '.agents/skills/ship/SKILL.md': skillMd('ship') });
     home.write({ 'skills/greet/SKILL.md': skillMd('greet') });
     await open([answer('a1'), answer('a2'), answer('a3'), answer('a4')]);
@@ -76,7 +76,7 @@ describe('the list of skills', () => {
     expect(warnings()).toEqual([`the skill off is switched off: ${home.path}/skills/off/SKILL.md`]);
   });
 
-  test('leaves broken skills out, and tells the user of ten of them and how many more', async () => {
+  test('leaves broken skills out, and warns the user of ten of them and how many more', async () => {
     for (let at = 0; at < 12; at += 1) home.write({ [`skills/s${at}/SKILL.md`]: 'no' });
     home.write({ 'skills/good/SKILL.md': skillMd('good') });
     await open([answer('a1'), answer('a2')]);

@@ -9,7 +9,7 @@ import {
   respond,
   type Script,
 } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, repo, server, live, open } = liveSession();
 

@@ -10,7 +10,7 @@ import {
   type Script,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { asksAbout, says } from '../../../support/session.ts';
 
 const { home, repo, server, live, open: openSession, reopen } = liveSession();

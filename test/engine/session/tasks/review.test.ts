@@ -7,8 +7,8 @@ import { parseReview } from '../../../../src/engine/session/tasks/parse-review.t
 import { Op, type ReviewTarget } from '../../../../src/foundation/protocol/index.ts';
 import { functionCall, hang, message, respond, usage } from '../../../../src/testing/index.ts';
 import { jsonLines, rolloutsIn, until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
-import { runCommandLine } from '../../../support/resident-keel.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
+import { runCommandLine } from '../../../support/programs/resident-keel.ts';
 import type { TestSession } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
 import { tempDir } from '../../../support/temp-dir.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
 import { gitRepository, tempDir } from '../../../support/temp-dir.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hold, message, respond } from '../../../../src/testing/index.ts';
 import { processesWith, until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, repo, server } = liveSession();
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { RequestFingerprint } from '../../../../src/foundation/protocol/index.ts';
 import { type DigestKind, hexDigest } from '../../../../src/foundation/util/index.ts';
 import { message, respond, usage } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { server, open, reopen } = liveSession();
 const answer = (text: string) => respond(message(text), usage({ input: 10, output: 1 }));

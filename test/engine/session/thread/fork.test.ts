@@ -10,7 +10,7 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { rolloutsIn, until } from '../../../support/keel.ts';
-import { runCommandLine } from '../../../support/resident-keel.ts';
+import { runCommandLine } from '../../../support/programs/resident-keel.ts';
 import { says, type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { OpenSessionOptions } from '../../../../src/engine/session/index.ts';
 import { functionCall, hang, message, type RecordedRequest, respond, usage } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says, type TestSession } from '../../../support/session.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../../../../src/foundation/protocol/index.ts';
 import { functionCall, hang, message, type RecordedRequest, respond, usage } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { stdioServer } from '../../../support/mcp/settings.ts';
 import { says, type TestSession } from '../../../support/session.ts';
-import { untilDeath } from '../../../support/until-death.ts';
+import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 const thread = liveSession();
 const used = usage({ input: 90, output: 10 });

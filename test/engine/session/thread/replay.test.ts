@@ -70,7 +70,7 @@ function answer(request: RecordedRequest) {
   return respond(message('last', { id: 'm2' }), usage({ total: 5 }));
 }
 
-test('fleet 9.2: a turn replayed over every prefix of its journal is told as it was', async () => {
+test('fleet 9.2: a turn replayed over every prefix of its journal is reported as it was', async () => {
   server = await startModelServer(answer);
   const place = { url: server.url, home: home.path, cwd: repo.path };
   const original = await testSession(place);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, respond, usage } from '../../../../src/testing/index.ts';
 import { event, fileText, item, meta, message as recorded, step } from '../../../storage/rollout/lines.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import type { TestSession, TestSessionOptions } from '../../../support/session.ts';
 
 const { home, live, open, reopen, repo, server } = liveSession();

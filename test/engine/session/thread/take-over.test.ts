@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { functionCall, hang, message, type RecordedRequest, respond } from '../../../../src/testing/index.ts';
-import type { DyingSession } from '../../../support/dying-session.ts';
-import { liveSession } from '../../../support/live-session.ts';
-import { inOtherNamespace } from '../../../support/namespace.ts';
+import type { DyingSession } from '../../../support/sessions/dying-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
+import { inOtherNamespace } from '../../../support/sandbox/namespace.ts';
 import { says } from '../../../support/session.ts';
 
 const otherNamespace = inOtherNamespace();
@@ -33,7 +33,7 @@ async function frozenOwner(how: Pick<DyingSession, 'dieAfter'>, prefix: readonly
   const frozenUntil = join(home.path, 'wake');
   const place = { url: server.url, home: home.path, cwd: repo.path };
   const options = { place, resume: null, text: 'go', decision: null, frozenUntil, ...how } satisfies DyingSession;
-  const program = join(import.meta.dirname, '../../../support/dying-session.ts');
+  const program = join(import.meta.dirname, '../../../support/sessions/dying-session.ts');
   const [command = '', ...args] = [...prefix, process.execPath, program, JSON.stringify(options)];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('close', resolve));
@@ -57,7 +57,7 @@ async function frozenOwner(how: Pick<DyingSession, 'dieAfter'>, prefix: readonly
   };
 }
 
-describe('a thread that is taken over from a process that stands still', () => {
+describe('a thread that is taken over from a process that is stopped', () => {
   const takeOver = (id: string) =>
     thread.reopen({ options: { origin: { type: 'resume', id, takeOver: true }, unfinishedTurn: 'continue' } });
 

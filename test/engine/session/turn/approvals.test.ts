@@ -10,11 +10,11 @@ import {
   respond,
   startModelServer,
 } from '../../../../src/testing/index.ts';
-import type { DyingSession } from '../../../support/dying-session.ts';
+import type { DyingSession } from '../../../support/sessions/dying-session.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
 import { says, type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
-import { untilDeath } from '../../../support/until-death.ts';
+import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 let home: TempDir;
 let repo: TempDir;

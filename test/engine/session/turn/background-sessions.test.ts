@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { expectSame, replayed } from '../../../surfaces/replay/support.ts';
 
 const { live, open, repo, server } = liveSession();

@@ -14,7 +14,7 @@ import {
   usage,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import { says } from '../../../support/session.ts';
 
 const { live, open, reopen, repo, server } = liveSession();
@@ -374,7 +374,7 @@ describe('old outputs are left out before a conversation is compacted', () => {
     expect(after?.input.slice(0, cut)).toEqual(before?.input.slice(0, cut));
   });
 
-  test('a thread taken up again goes on from the very same conversation', async () => {
+  test('a thread that is resumed continues from the very same conversation', async () => {
     await filled();
     await threeTurns();
     await live.say('four');

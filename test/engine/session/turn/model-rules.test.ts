@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, httpError, message, reasoning, respond, usage } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, reopen, repo, server } = liveSession();
 
@@ -150,7 +150,7 @@ describe('events and records', () => {
     expect(server.requests.at(-1)?.textsOf('user').at(-1)).toBe('two');
   });
 
-  test('what a thread begins with is told once, wherever it was cut off before its first request', async () => {
+  test('what a thread begins with is reported once, wherever it was cut off before its first request', async () => {
     writeFileSync(join(repo.path, 'AGENTS.md'), 'be brief\n');
     await open(() => ok);
     await live.say('one');

@@ -13,7 +13,7 @@ import {
   type Script,
   usage,
 } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 import type { TestSessionOptions } from '../../../support/session.ts';
 
 const { home, live, open: openSession, reopen, repo, server } = liveSession();
@@ -213,7 +213,7 @@ describe('budget', () => {
     if (first && second) third?.assertExtends(second);
   });
 
-  test('it is told at a quarter and a tenth left, once each, on the newest result', async () => {
+  test('it is reported at a quarter and a tenth left, once each, on the newest result', async () => {
     await open(
       [
         respond(shell('echo a', 'a1'), shell('echo b', 'a2'), used(7_600)),
@@ -260,7 +260,7 @@ describe('budget', () => {
     expect(outputOf(2, 'b')).toMatch(USED_UP);
   });
 
-  test('a turn that a crash cut off after it was told goes on to its one last answer', async () => {
+  test('a turn that a crash cut off after it was informed continues to its one last answer', async () => {
     await open(
       (request) => {
         const done = request.input.filter((item) => item['type'] === 'function_call_output').length;

@@ -13,7 +13,7 @@ import {
   type Script,
   usage,
 } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, reopen, repo, serve, server } = liveSession();
 
@@ -44,7 +44,7 @@ const warnings = () => live.events.flatMap((event) => (event.type === 'warning' 
 const kinds = () => server.requests.map(({ headers }) => headers['codex-task-type']);
 
 describe('a full window', () => {
-  test('is acted on in the turn: the conversation is compacted, and the turn goes on with the smaller one', async () => {
+  test('is acted on in the turn: the conversation is compacted, and the turn continues with the smaller one', async () => {
     await open([
       respond(shell('echo seen', 'c1'), usage({ total: 100 })),
       tooLong('Input is too long for requested model.'),
@@ -136,7 +136,7 @@ describe('a full window', () => {
   });
 
   test.each([8_192, 272_000])(
-    'of %i tokens: a message that would fill it is cut, and the user is told',
+    'of %i tokens: a message that would fill it is cut, and the user is notified',
     async (window) => {
       await open(() => ok, { overrides: [`model_context_window=${window}`] });
       await live.say('hello');
@@ -220,7 +220,7 @@ describe('what a server refuses', () => {
   const picture = () => writeFileSync(join(repo.path, 'p.png'), Buffer.from(pixel, 'base64'));
   const refusal = httpError(400, { error: { message: 'Could not process image', code: 'invalid_image' } });
 
-  test('of pictures is taken out: the turn goes on, and so does a resumed thread', async () => {
+  test('of pictures is taken out: the turn continues, and so does a resumed thread', async () => {
     picture();
     await open((request) => (hasPicture(request) ? refusal : ok));
     const items = [
@@ -263,7 +263,7 @@ describe('what a server refuses', () => {
   });
 });
 
-test('a budget of tokens holds where the server tells no usage', async () => {
+test('a budget of tokens holds where the server reports no usage', async () => {
   await open(({ input }) => respond(shell('seq 1 500', `c${input.length}`)), { overrides: ['budget.tokens=8000'] });
   expect(await live.say('go')).toMatchObject({ status: 'failed', error: { kind: 'budgetExceeded' } });
   expect(server.requests.length).toBeLessThan(8);
@@ -279,7 +279,7 @@ describe('a final message that has to fit a schema', () => {
   const ask = () => live.turn({ type: 'userInput', items: [{ type: 'text', text: 'go' }], outputSchema: schema });
   const checked = { options: { checksOutput: true } };
 
-  test('is asked for once more where it does not', async () => {
+  test('is asked for again where it does not', async () => {
     await open([respond(message('here: {"n":1}')), respond(message('{"n":1}'))], checked);
     expect(await ask()).toMatchObject({ status: 'completed', lastAgentMessage: '{"n":1}' });
     expect(server.requests[1]?.lastUserText).toContain('does not fit the output schema');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { freshDirectory } from '../../../support/fresh-places.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, server } = liveSession();
 const outside = freshDirectory();

@@ -60,7 +60,7 @@ test.each([
   ['shell', { command: ['bash', '-c', 'ls && touch x'] }],
   ['shell', { command: ['ls'], with_escalated_permissions: true, justification: 'why' }],
   ['shell', { command: ['./ls'] }],
-])('any other stands in the ledger before it runs: %s %j', async (tool, args) => {
+])('any other is in the ledger before it runs: %s %j', async (tool, args) => {
   program('ls');
   expect(await isLedgered(tool, args)).toBe(true);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { RequestRecord, TokenUsage } from '../../../../src/foundation/protocol/index.ts';
 import { functionCall, httpError, message, respond, usage } from '../../../../src/testing/index.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { live, open, reopen } = liveSession();
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../../../src/testing/index.ts';
 import { testSession } from '../../../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
-import { untilDeath } from '../../../support/until-death.ts';
+import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 let home: TempDir;
 let repo: TempDir;

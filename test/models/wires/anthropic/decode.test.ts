@@ -251,11 +251,11 @@ describe('the stream of the Messages API', () => {
     expect((await decoded(answer([text('ok')], reason))).at(-1)).toEqual(completed);
   });
 
-  test('pause_turn completes, and says that the model goes on', async () => {
+  test('pause_turn completes, and says that the model continues', async () => {
     expect((await decoded(answer([text('so far')], 'pause_turn'))).at(-1)).toEqual({ ...completed, goesOn: true });
   });
 
-  test('a refusal is told in the place of the answer', async () => {
+  test('a refusal is reported in the place of the answer', async () => {
     const details = { stop_reason: 'refusal', stop_details: { type: 'refusal', explanation: 'Not this.' } };
     const body = sse(started, ...blockEvents(text('Well')), { type: 'message_delta', delta: details }, stopped);
     const events = await decoded(body);

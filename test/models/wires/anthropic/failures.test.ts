@@ -78,7 +78,7 @@ describe('failures of the Messages API', () => {
     expect(failure.message).toContain('max_tokens');
   });
 
-  test('a full window is told as such, whether the answer or the prompt filled it', async () => {
+  test('a full window is reported as such, whether the answer or the prompt filled it', async () => {
     const full = { kind: 'contextWindowExceeded', retryable: false };
     const tooLong = 'prompt is too long: 215000 tokens > 200000 maximum';
     const together =
@@ -108,7 +108,7 @@ describe('failures of the Messages API', () => {
     if (kind !== 'quotaExceeded') expect(failure.message).toMatch(/why.*req_7/);
   });
 
-  test('an account without credit is told as such', async () => {
+  test('an account without credit is reported as such', async () => {
     const message = 'Your credit balance is too low to access the Anthropic API.';
 
     expect(await statusFailure(400, 'invalid_request_error', message)).toMatchObject({ kind: 'quotaExceeded' });

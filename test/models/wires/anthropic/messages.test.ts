@@ -61,7 +61,7 @@ describe('items as messages', () => {
     ]);
   });
 
-  test('calls of two responses in a row stay in two messages, though nothing stands between them', async () => {
+  test('calls of two responses in a row stay in two messages, though nothing is between them', async () => {
     const first = itemsOf(await decoded(answer([toolUse('toolu_a', 'shell')], 'tool_use')));
     const second = itemsOf(await decoded(answer([toolUse('toolu_b', 'shell')], 'tool_use')));
 

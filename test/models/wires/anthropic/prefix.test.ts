@@ -72,7 +72,7 @@ describe('what the cache sees', () => {
     );
   });
 
-  test('items that changed are written anew', async () => {
+  test('items that changed are written again', async () => {
     const first = [userMessage('one'), ...(await response(toolUse('t1', 'a'))), userMessage('two')];
     const { unmarked } = await bodiesFor([first, [userMessage('handover'), userMessage('two')]], { tools });
 

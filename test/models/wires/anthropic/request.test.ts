@@ -164,7 +164,7 @@ describe('a request of the Messages API', () => {
     expect((await sent({}, { summary: 'none' })).body.thinking).toEqual({ type: 'adaptive', display: 'omitted' });
   });
 
-  test('settings that the API does not know are told', () => {
+  test('settings that the API does not know are reported', () => {
     const warnings = (slug: string, more: Changes) => claudeAt('http://127.0.0.1:9', ofModel(slug, more)).warnings;
 
     expect(warnings(MODEL, { effort: 'high' })).toEqual([]);

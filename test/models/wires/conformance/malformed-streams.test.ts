@@ -22,7 +22,7 @@ const texts = (items: Awaited<ReturnType<typeof chatItems>>) =>
 const calls = (items: Awaited<ReturnType<typeof chatItems>>) =>
   items.flatMap((item) => (item.type === 'function_call' ? [`${item.name} ${item.arguments}`] : []));
 
-describe('odd streams of the Chat Completions API lose nothing', () => {
+describe('malformed streams of the Chat Completions API lose nothing', () => {
   test.each([
     ['one index and names of their own', [fn('a', '{"n":1}'), fn('b', '{"n":2}')].map((one) => ({ index: 0, ...one }))],
     [

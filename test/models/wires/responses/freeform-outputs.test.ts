@@ -48,7 +48,7 @@ describe('freeform outputs', () => {
     ]);
   });
 
-  test('the count of lines is told once, above the output', () => {
+  test('the count of lines is reported once, above the output', () => {
     const text = 'Total output lines: 400\n\nhead\n[... omitted 144 of 400 lines ...]\n\ntail';
 
     expect(outputTexts([call('shell'), answer(result(text))])).toEqual([

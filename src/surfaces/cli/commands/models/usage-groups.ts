@@ -19,7 +19,7 @@ export interface UsageQuery {
   readonly by: Grouping;
   /** Unix milliseconds; 0: from the beginning. */
   readonly since: number;
-  /** Those of the provider that a request went to. */
+  /** Prices of the provider that a request went to. */
   readonly pricesOf: (provider: string | null) => ModelPrices;
 }
 

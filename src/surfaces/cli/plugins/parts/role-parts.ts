@@ -24,7 +24,7 @@ export async function roleParts(source: PartSource): Promise<PluginContents['rol
     }
     const { fields, body } = read;
     const name = textField(fields, 'name') ?? fileName;
-    // As the configuration reads it: a second head is no text.
+    // The configuration reads it so: a second head isn't text.
     const instructions = body.replace(/^---\n[\s\S]*?\n---\n/, '').trim();
     const bytes = byteLength(instructions);
     if (!NAME.test(name)) unused(`${JSON.stringify(name)} can't be its name: letters, digits, - and _, 32 at most`);
