@@ -8,6 +8,7 @@ export {
   NO_REQUEST,
 } from './last-request.ts';
 export { acquireLease, type Lease, ownerAddress, ThreadOwnedError } from './lease.ts';
+export { threadLog } from './log-reader.ts';
 export { parseLine } from './parse-line.ts';
 export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';
 export { openRollout, type Rollout, readRollout } from './read.ts';
@@ -17,12 +18,5 @@ export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { FencedRecorder, replaceByCopy } from './take-over.ts';
 export { textLines } from './text-lines.ts';
-export {
-  type HistoryEntry,
-  type LoggedTurn,
-  type OpenTurn,
-  type OpenTurnLine,
-  type ThreadLog,
-  threadLog,
-} from './thread-log.ts';
+export type { HistoryEntry, LoggedTurn, OpenTurn, OpenTurnLine, ThreadLog } from './thread-log.ts';
 export { TurnMarks } from './turn-marks.ts';
