@@ -8,7 +8,7 @@ import { KeelError, type RolloutItem } from '../../../../src/foundation/protocol
 import type { RolloutRecorder } from '../../../../src/storage/rollout/index.ts';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
 
 /** Keeps what each write had, and fails on demand. */
 class Writes implements RolloutRecorder {
