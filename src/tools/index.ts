@@ -48,6 +48,7 @@ export {
   AGENT_TOOLS,
   builtinTools,
   offeredTools,
+  REQUEST_USER_INPUT,
   registerAgentTools,
   specsFor,
   WEB_FETCH,
