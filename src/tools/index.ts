@@ -50,6 +50,7 @@ export {
   AGENT_TOOLS,
   builtinTools,
   offeredTools,
+  REQUEST_USER_INPUT,
   registerAgentTools,
   specsFor,
   WEB_FETCH,

@@ -11,6 +11,7 @@ import {
   listDirTool,
   olderShellTools,
   readFileTool,
+  requestUserInputTool,
   SPAWN_AGENT,
   sendInputTool,
   shellCommandTool,
@@ -26,6 +27,9 @@ import { keepRunning, ToolRegistry, withoutEscalation, withoutFields } from './c
 
 /** The tools for subagents, in the order of the request: behind all others. */
 export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, closeAgentTool.name] as const;
+
+/** The tool for threads in which somebody answers questions. */
+export const REQUEST_USER_INPUT = requestUserInputTool.name;
 
 /** The tool that the user has to switch on. */
 export const WEB_FETCH = webFetchTool.name;
@@ -49,6 +53,7 @@ export function builtinTools(onWarning?: (message: string) => void): ToolRegistr
   registry.register(grepFilesTool);
   registry.register(listDirTool);
   registry.register(webFetchTool);
+  registry.register(requestUserInputTool);
   return registry;
 }
 

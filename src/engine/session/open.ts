@@ -44,6 +44,11 @@ import { Turns } from './turn/turns.ts';
 export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   /** Whether somebody answers approval requests. If not, the effective policy is `never`. */
   readonly canAsk: boolean;
+  /**
+   * Whether somebody also answers what the model wants to know: requests of the type `questions`. Then it is offered the tool for
+   * that. Default false; without `canAsk` nobody does.
+   */
+  readonly answersQuestions?: boolean;
   /** The final message of a turn with an output schema is checked against it, and asked for again if it doesn't fit. */
   readonly checksOutput?: boolean;
   /** A turn that a crash cut off continues at its very step, or ends as interrupted. */

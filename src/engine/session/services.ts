@@ -82,6 +82,8 @@ export interface SessionServices {
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
+  /** Whether somebody answers what the model itself asks. */
+  readonly asksQuestions: boolean;
   /** Whether the final message of a turn with an output schema is checked against it. */
   readonly checksOutput: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
@@ -119,6 +121,7 @@ export interface ServiceOptions {
   readonly originator: string;
   readonly version: string;
   readonly canAsk: boolean;
+  readonly answersQuestions?: boolean | undefined;
   readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
   /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
@@ -232,6 +235,8 @@ export function openServices(options: ServiceOptions): SessionServices {
     },
     seal: () => options.lease?.seal(),
     canAsk: options.canAsk,
+    // A child works for its parent, whose answers it asks for by its last message.
+    asksQuestions: options.canAsk && options.answersQuestions === true && !isChild,
     checksOutput: options.checksOutput ?? false,
     modelClient: modelClients(options, { transport, socket, serverFacts, renewable }),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),

@@ -33,8 +33,8 @@ export function toolCallOf(item: ThreadItem): ToolCallFacts | null {
       return { id, tool, server, status, content: { arguments: JSON.stringify(args) ?? '', output } };
     }
     case 'toolCall': {
-      const { id, tool, status, arguments: args, reason = '' } = item;
-      return { id, tool, status, content: { arguments: args, output: reason } };
+      const { id, tool, status, arguments: args, reason = '', answer = reason } = item;
+      return { id, tool, status, content: { arguments: args, output: answer } };
     }
     case 'webSearch':
       return {

@@ -10,5 +10,6 @@ export {
 } from '../session/index.ts';
 export { type Mode, modeOf, modes, workspacePolicyOf } from './access-modes.ts';
 export { followTurn, rollBack } from './follow-turn.ts';
+export { formAnswer, questionForm } from './question-form.ts';
 export { RecordedThreads } from './recorded-threads.ts';
 export { type LiveThread, Threads } from './threads.ts';

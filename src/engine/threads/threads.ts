@@ -36,7 +36,14 @@ export type LiveThread = Pick<
 export interface ThreadOptions
   extends Pick<
     OpenSessionOptions,
-    'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools' | 'openTransport' | 'documents'
+    | 'config'
+    | 'origin'
+    | 'answersQuestions'
+    | 'checksOutput'
+    | 'settings'
+    | 'customTools'
+    | 'openTransport'
+    | 'documents'
   > {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;

@@ -10,7 +10,7 @@ export const ApprovalDecision = z.lazy(() =>
   z.discriminatedUnion('type', [
     z.object({
       type: z.literal('approved'),
-      /** What the user filled in, where a server asked (`elicitation`). */
+      /** What the user filled in, where a server asked (`elicitation`), or their answers by the ids of the `questions`. */
       content: z.optional(z.record(z.string(), FormValue)),
     }),
     z.object({ type: z.literal('approvedForSession') }),
@@ -21,6 +21,19 @@ export const ApprovalDecision = z.lazy(() =>
   ]),
 );
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
+
+/** A question of the model with the answers that it proposes. The user may also answer in their own words. */
+export const UserQuestion = z.lazy(() =>
+  z.object({
+    /** Names the answer; unique in its call. */
+    id: z.string(),
+    /** A word or two, for a small space. */
+    header: z.string(),
+    question: z.string(),
+    options: z.array(z.object({ label: z.string(), description: z.string() })),
+  }),
+);
+export type UserQuestion = z.infer<typeof UserQuestion>;
 
 const asked = {
   /**
@@ -86,6 +99,14 @@ export const ApprovalRequest = z.lazy(() =>
       message: z.string(),
       /** Absolute, http or https, with its host in ASCII. */
       url: z.string(),
+      reason: z.nullable(z.string()),
+    }),
+    /** The model asks the user: the answer is `approved` with their answers as `content`. Anything else: they gave none. */
+    z.object({
+      type: z.literal('questions'),
+      ...asked,
+      callId: z.string(),
+      questions: z.array(UserQuestion),
       reason: z.nullable(z.string()),
     }),
     /** A command waits to reach a host that no list names. */

@@ -1,5 +1,5 @@
 // Composite schemas are built when first used (`z.lazy`): a start needs few of them, and building all takes a tenth of it.
-export { ApprovalDecision, type ApprovalQuestion, ApprovalRequest, type FormValue } from './approval.ts';
+export { ApprovalDecision, type ApprovalQuestion, ApprovalRequest, type FormValue, UserQuestion } from './approval.ts';
 export {
   type CommandResult,
   type CommandState,

@@ -213,6 +213,8 @@ export const TurnSetup = z.lazy(() =>
     patch_form: z.optional(z.enum(['freeform', 'function', 'editFile'])),
     /** The model could fetch pages. */
     web_fetch: z.optional(z.boolean()),
+    /** Whether the model is offered `request_user_input`. */
+    questions: z.optional(z.boolean()),
     web_search: z.optional(z.boolean()),
     /** Commands could commit. */
     allow_git_commit: z.optional(z.boolean()),

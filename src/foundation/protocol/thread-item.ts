@@ -143,13 +143,18 @@ export const ToolCallThreadItem = z.lazy(() =>
   z.object({
     type: z.literal('toolCall'),
     id: z.string(),
-    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. Also any call that failed before its tool did anything. */
+    /**
+     * A built-in tool that only reads (`read_file`, `list_dir`, `grep_files`) or asks the user (`request_user_input`). Also any call
+     * that failed before its tool did anything.
+     */
     tool: z.string(),
     status: ItemStatus,
     arguments: z.string(),
     durationMs: z.nullable(z.number()),
     /** Why it failed: there is no such tool, its arguments can't be read, there is no such file. */
     reason: z.optional(z.string()),
+    /** What the user answered, a line a question. */
+    answer: z.optional(z.string()),
   }),
 );
 export const ImageViewThreadItem = z.lazy(() =>

@@ -1,7 +1,9 @@
 import type {
   AgentContext,
   ClientCapabilities,
+  CreateElicitationRequest,
   CreateElicitationResponse,
+  ElicitationSchema,
   RequestPermissionRequest,
   RequestPermissionResponse,
   SessionUpdate,
@@ -16,6 +18,8 @@ export interface ClientAbilities {
   readonly hasNotices: boolean;
   readonly hasCompactions: boolean;
   readonly hasForms: boolean;
+  /** It opens a page in the user's browser. */
+  readonly opensPages: boolean;
   /** It shows output of commands that it does not run itself, by `_meta`. */
   readonly hasTerminalOutput: boolean;
   readonly hasTerminalLogin: boolean;
@@ -29,6 +33,7 @@ export function abilitiesOf(capabilities: ClientCapabilities = {}): ClientAbilit
     hasNotices: (session?.notices ?? null) !== null,
     hasCompactions: (session?.compaction ?? null) !== null,
     hasForms: (elicitation?.form ?? null) !== null,
+    opensPages: (elicitation?.url ?? null) !== null,
     hasTerminalOutput: meta?.['terminal_output'] === true,
     hasTerminalLogin: auth?.terminal === true,
     readsFiles: fs?.readTextFile === true,
@@ -99,7 +104,20 @@ export class SessionClient {
   ): Promise<CreateElicitationResponse> {
     const field = { type: 'string' as const, title: name, oneOf: [...options] };
     const requestedSchema = { type: 'object' as const, properties: { [name]: field }, required: [name] };
-    const params = { sessionId: this.#sessionId, mode: 'form' as const, message, requestedSchema };
+    return this.askForm({ message, requestedSchema }, signal);
+  }
+
+  /** @throws as `askPermission` */
+  askForm(form: { message: string; requestedSchema: ElicitationSchema }, signal: AbortSignal) {
+    return this.#elicit({ sessionId: this.#sessionId, mode: 'form', ...form }, signal);
+  }
+
+  /** A page that the user opens. @throws as `askPermission` */
+  askToOpen(page: { message: string; url: string; elicitationId: string }, signal: AbortSignal) {
+    return this.#elicit({ sessionId: this.#sessionId, mode: 'url', ...page }, signal);
+  }
+
+  #elicit(params: CreateElicitationRequest, signal: AbortSignal): Promise<CreateElicitationResponse> {
     return this.#context.request('elicitation/create', params, {
       cancellationSignal: signal,
       stopWaitingOnCancel: true,

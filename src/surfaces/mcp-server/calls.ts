@@ -13,7 +13,7 @@ import { KeelError, type SessionEventOf, toKeelError } from '../../foundation/pr
 import { onAbort, printable } from '../../foundation/util/index.ts';
 import { type Config, loadConfig, overridesOf } from '../../storage/config/index.ts';
 import { progressText } from './progress-text.ts';
-import { decisionOf, questionForm } from './question.ts';
+import { decisionOf, formOf } from './question.ts';
 import { RunningTurn } from './running-turn.ts';
 import { flagsOf, type NewThread } from './tool-forms.ts';
 
@@ -90,7 +90,7 @@ export class Calls implements AsyncDisposable {
   #open(config: Config, origin: ThreadOrigin, canAsk: boolean): Promise<Session> {
     // A connection has one client, which can answer questions or can't.
     this.#threads ??= new Threads({ source: 'mcp', originator: 'keel_mcp', canAsk, ownsProcess: true });
-    return this.#threads.open({ config, origin, checksOutput: true, settings: 'thread' });
+    return this.#threads.open({ config, origin, answersQuestions: canAsk, checksOutput: true, settings: 'thread' });
   }
 
   /** The turn that this request answers a question of; null: it is a new call. */
@@ -100,7 +100,7 @@ export class Calls implements AsyncDisposable {
     const turn = this.#asking.get(state);
     if (turn === undefined) throw new KeelError('invalidInput', 'no call waits for this answer');
     this.#asking.delete(state);
-    turn.answer(decisionOf(inputResponse(mcpReq.inputResponses, QUESTION)));
+    turn.answer((request) => decisionOf(request, inputResponse(mcpReq.inputResponses, QUESTION)));
     return turn;
   }
 
@@ -111,7 +111,7 @@ export class Calls implements AsyncDisposable {
     if (news.type === 'approval.requested') {
       const state = randomUUID();
       this.#asking.set(state, turn);
-      return inputRequired({ inputRequests: { [QUESTION]: questionForm(news) }, requestState: state });
+      return inputRequired({ inputRequests: { [QUESTION]: formOf(news) }, requestState: state });
     }
     await turn.close();
     return result(turn.threadId, news);

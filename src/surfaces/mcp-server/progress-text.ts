@@ -10,7 +10,7 @@ export function progressText(item: ThreadItem): string | null {
     case 'mcpToolCall':
       return `calls ${item.server}.${item.tool}`;
     case 'toolCall':
-      return `calls ${item.tool}`;
+      return item.tool === 'request_user_input' ? 'asks the user' : `calls ${item.tool}`;
     case 'webSearch':
       return `searches for ${item.query}`;
     case 'imageGeneration':

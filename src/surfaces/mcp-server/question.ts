@@ -1,12 +1,22 @@
 import { type InputResponseView, inputRequired } from '@modelcontextprotocol/server';
-import type { ApprovalDecision, ApprovalRequest, FileUpdate, SessionEventOf } from '../../foundation/protocol/index.ts';
+import { formAnswer, questionForm } from '../../engine/threads/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  FileUpdate,
+  SessionEventOf,
+  UserQuestion,
+} from '../../foundation/protocol/index.ts';
 import { cutBytesEnd, printable, quoteCommand } from '../../foundation/util/index.ts';
 
 /** Longer arguments of a call are cut in the question, UTF-8 bytes: a person reads it. */
 const MAX_SHOWN_BYTES = 2_000;
 
-/** A question of a turn as a form without fields: accepting it means yes. Names and commands can't act on a terminal. */
-export function questionForm({ request, agent }: SessionEventOf<'approval.requested'>) {
+type Approval = Exclude<ApprovalRequest, { type: 'questions' }>;
+
+/** What a turn asks as a form. One for approval has no fields: accepting it means yes. Names and commands can't act on a terminal. */
+export function formOf({ request, agent }: SessionEventOf<'approval.requested'>) {
+  if (request.type === 'questions') return inputRequired.elicit(questionForm(request.questions.map(printableQuestion)));
   const who = agent === undefined ? '' : `Asked by the subagent ${agent}.\n`;
   const why = 'reason' in request && request.reason !== null ? `\nReason: ${request.reason}` : '';
   return inputRequired.elicit({
@@ -16,12 +26,21 @@ export function questionForm({ request, agent }: SessionEventOf<'approval.reques
 }
 
 /** Only an accepted form is a yes. Declining and cancelling are both a no: the turn continues without. */
-export function decisionOf(response: InputResponseView): ApprovalDecision {
-  const isYes = response.kind === 'elicit' && response.action === 'accept';
-  return isYes ? { type: 'approved' } : { type: 'denied' };
+export function decisionOf(request: ApprovalRequest, response: InputResponseView): ApprovalDecision {
+  if (response.kind !== 'elicit' || response.action !== 'accept') return { type: 'denied' };
+  return request.type === 'questions' ? formAnswer(request.questions, response.content) : { type: 'approved' };
 }
 
-function questionText(request: ApprovalRequest): string {
+function printableQuestion({ options, ...question }: UserQuestion): UserQuestion {
+  return {
+    id: question.id,
+    header: printable(question.header),
+    question: printable(question.question),
+    options: options.map((option) => ({ label: printable(option.label), description: printable(option.description) })),
+  };
+}
+
+function questionText(request: Approval): string {
   switch (request.type) {
     case 'command':
       return `Run this command in ${request.cwd}${request.escalated ? ', outside the sandbox' : ''}?\n\n${quoteCommand(request.command)}\n`;

@@ -1,5 +1,11 @@
 import { followTurn, type Session, submitIfOpen } from '../../engine/threads/index.ts';
-import type { ApprovalDecision, SessionEvent, SessionEventOf, ThreadItem } from '../../foundation/protocol/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  SessionEvent,
+  SessionEventOf,
+  ThreadItem,
+} from '../../foundation/protocol/index.ts';
 
 /** What keeps a turn from going further: a question, or its end. */
 export type TurnNews = SessionEventOf<'approval.requested'> | SessionEventOf<'turn.completed'>;
@@ -10,7 +16,7 @@ export class RunningTurn {
   readonly #session: Session;
   readonly #events: AsyncGenerator<SessionEvent, void, undefined>;
   readonly #stop = new AbortController();
-  #question: string | null = null;
+  #question: ApprovalRequest | null = null;
 
   constructor(session: Session, prompt: string) {
     this.threadId = session.threadId;
@@ -33,16 +39,18 @@ export class RunningTurn {
       const { value: event, done } = await this.#events.next();
       if (done === true) throw new Error('a turn was followed beyond its end');
       if (event.type === 'item.started') onItem(event.item);
-      if (event.type === 'approval.requested') this.#question = event.request.questionId;
+      if (event.type === 'approval.requested') this.#question = event.request;
       if (event.type === 'approval.requested' || event.type === 'turn.completed') return event;
     }
   }
 
   /** Answers the question that `next` has reported. */
-  answer(decision: ApprovalDecision): void {
-    if (this.#question !== null)
-      submitIfOpen(this.#session, { type: 'approval', questionId: this.#question, decision });
+  answer(decide: (request: ApprovalRequest) => ApprovalDecision): void {
+    const request = this.#question;
     this.#question = null;
+    if (request === null) return;
+    const { questionId } = request;
+    submitIfOpen(this.#session, { type: 'approval', questionId, decision: decide(request) });
   }
 
   /** Ends the thread's stay in this process. Its record stays, from which a reply continues it. */

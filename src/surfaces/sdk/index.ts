@@ -28,6 +28,7 @@ export {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
+export type { ApprovalHandler, ApprovalSource, QuestionAnswers, QuestionHandler } from './handlers.ts';
 export { Keel, type KeelOptions, type ThreadSetup } from './keel.ts';
 export type {
   CustomModel,
@@ -39,8 +40,6 @@ export type {
   ModelToolCall,
 } from './model.ts';
 export {
-  type ApprovalHandler,
-  type ApprovalSource,
   type ReviewResult,
   type RollbackResult,
   type RunOptions,

@@ -11,8 +11,9 @@ import { type ApprovalPolicy, KeelError, type SandboxMode, type Turn } from '../
 import { type Config, loadConfig } from '../../storage/config/index.ts';
 import { forCaller } from './caller-errors.ts';
 import { customTransport, transportOf, withCustomModel } from './custom-model.ts';
+import type { ApprovalHandler, QuestionHandler } from './handlers.ts';
 import type { ModelOptions } from './model.ts';
-import { type ApprovalHandler, Thread } from './thread.ts';
+import { Thread } from './thread.ts';
 import type { ModelTransport } from './transport.ts';
 
 export interface KeelOptions extends ModelOptions {
@@ -25,6 +26,11 @@ export interface KeelOptions extends ModelOptions {
   readonly approvalPolicy?: ApprovalPolicy;
   /** Answers approval requests. Without it the session is non-interactive, and the agent knows. */
   readonly onApproval?: ApprovalHandler;
+  /**
+   * Answers what the model wants to know of the user; it is offered a tool for that then. Needs `onApproval`, which says that there
+   * is a user at all.
+   */
+  readonly onQuestions?: QuestionHandler;
   /** Functions of your program that the model can call: see `tool`. */
   readonly tools?: readonly CustomTool[];
   /** Overrides in the form of the command line's `-c`: `key=value`. */
@@ -52,6 +58,12 @@ export class Keel {
       throw new KeelError(
         'invalidInput',
         'customModel and transport are both given: a model of your own sends nothing',
+      );
+    }
+    if (options.onQuestions !== undefined && options.onApproval === undefined) {
+      throw new KeelError(
+        'invalidInput',
+        'onQuestions is given without onApproval: a session is interactive, or it is not',
       );
     }
     this.#options = options;
@@ -106,18 +118,19 @@ export class Keel {
 
   async #opened(origin: ThreadOrigin, { tools }: ThreadSetup): Promise<Thread> {
     const options = this.#options;
-    const { customModel } = options;
+    const { customModel, onApproval = null, onQuestions = null } = options;
     const configured = await this.#config();
     const session = await this.#threads.open({
       ...sentBy(customModel === undefined ? options.transport : customTransport(customModel)),
       config: customModel === undefined ? configured : withCustomModel(configured, customModel),
       origin,
       ephemeral: options.ephemeral ?? false,
+      answersQuestions: onQuestions !== null,
       checksOutput: true,
       settings: 'thread',
       customTools: tools ?? options.tools ?? [],
     });
-    return new Thread(session, await earlierTurns(session), options.onApproval ?? null);
+    return new Thread(session, await earlierTurns(session), { onApproval, onQuestions });
   }
 
   #config(): Promise<Config> {

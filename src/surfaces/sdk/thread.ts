@@ -1,7 +1,5 @@
 import { followTurn, rollBack, type Session, submitIfOpen } from '../../engine/threads/index.ts';
 import {
-  ApprovalDecision,
-  type ApprovalRequest,
   KeelError,
   type Op,
   type ReviewOutput,
@@ -14,22 +12,8 @@ import {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
 import { eventsForCaller, forCaller, forCallerOf } from './caller-errors.ts';
-
-/** Whose call an approval is for. */
-export interface ApprovalSource {
-  /** The thread that asks: this one, or a child. */
-  readonly threadId: string;
-  /** Which child asks, by its name in this thread (`worker-1`, `review`); null for the thread itself. */
-  readonly agent: string | null;
-}
-
-/** Decides about a call. A throw counts as a denial, and so does a value that isn't a decision. */
-export type ApprovalHandler = (
-  request: ApprovalRequest,
-  source: ApprovalSource,
-) => Promise<ApprovalDecision> | ApprovalDecision;
+import { decisionOf, type Handlers } from './handlers.ts';
 
 export interface TurnOptions {
   /** Aborting it interrupts the turn. */
@@ -75,13 +59,13 @@ export class Thread implements AsyncDisposable {
   /** The turns before the thread was opened, oldest first. */
   readonly earlierTurns: readonly Turn[];
   readonly #session: Session;
-  readonly #onApproval: ApprovalHandler | null;
+  readonly #handlers: Handlers;
   #running = false;
 
-  constructor(session: Session, earlierTurns: readonly Turn[], onApproval: ApprovalHandler | null) {
+  constructor(session: Session, earlierTurns: readonly Turn[], handlers: Handlers) {
     this.earlierTurns = earlierTurns;
     this.#session = session;
-    this.#onApproval = onApproval;
+    this.#handlers = handlers;
   }
 
   get id(): string {
@@ -207,23 +191,10 @@ export class Thread implements AsyncDisposable {
     if (this.#running) throw new KeelError('threadBusy', 'a turn of this thread is running');
   }
 
-  async #answer({ request, threadId, agent }: SessionEventOf<'approval.requested'>): Promise<void> {
-    const { questionId } = request;
-    const source = { threadId, agent: agent ?? null };
-    let decision: ApprovalDecision = { type: 'denied' };
-    try {
-      if (this.#onApproval) decision = decisionIn(await this.#onApproval(request, source));
-    } catch (error) {
-      decision = { type: 'denied', message: reasonOf(error) };
-    }
-    submitIfOpen(this.#session, { type: 'approval', questionId, decision });
+  async #answer(event: SessionEventOf<'approval.requested'>): Promise<void> {
+    const decision = await decisionOf(event, this.#handlers);
+    submitIfOpen(this.#session, { type: 'approval', questionId: event.request.questionId, decision });
   }
-}
-
-/** A program without types may answer anything, and a call without an answer waits forever. */
-function decisionIn(answer: unknown): ApprovalDecision {
-  const { data } = ApprovalDecision.safeParse(answer);
-  return data ?? { type: 'denied', message: 'onApproval did not return a decision' };
 }
 
 function isEmpty(items: readonly UserInput[]): boolean {

@@ -6,6 +6,7 @@ export { execCommandTool } from './exec-command.ts';
 export { grepFilesTool } from './grep-files.ts';
 export { listDirTool } from './list-dir.ts';
 export { readFileTool } from './read-file.ts';
+export { requestUserInputTool } from './request-user-input.ts';
 export { sendInputTool } from './send-input.ts';
 export { olderShellTools, shellTool } from './shell.ts';
 export { shellCommandTool } from './shell-command.ts';

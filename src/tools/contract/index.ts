@@ -18,5 +18,5 @@ export {
 export { jsonFault } from './json-fault.ts';
 export { ToolRegistry } from './registry.ts';
 export { abortedNote, limitText, showOutput } from './shown-output.ts';
-export type { Tool, ToolContext, ToolHandler, TurnEvents } from './tool.ts';
+export type { Tool, ToolContext, ToolHandler, TurnEvents, UserAnswers } from './tool.ts';
 export { argumentsText, failedOutput, type ToolCall, type ToolOutput, type ToolPayload } from './tool-call.ts';

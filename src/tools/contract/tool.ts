@@ -1,5 +1,5 @@
 import type { TurnContext } from '../../context/index.ts';
-import type { PlanStep, SessionEventOf, ThreadItem, UserInput } from '../../foundation/protocol/index.ts';
+import type { PlanStep, SessionEventOf, ThreadItem, UserInput, UserQuestion } from '../../foundation/protocol/index.ts';
 import type { ToolSpec } from '../../models/prompt/index.ts';
 import type { ExecSessions, Processes } from '../../system/process/index.ts';
 import type { HiddenOptions, ProtectionOptions } from '../../system/sandbox/index.ts';
@@ -50,6 +50,9 @@ export interface TurnEvents {
   warning(message: string): void;
 }
 
+/** By the id of its question: what the user chose, or wrote. Questions without an answer are absent. */
+export type UserAnswers = Readonly<Record<string, readonly string[]>>;
+
 /** Everything a handler may use. Made once a turn. */
 export interface ToolContext {
   readonly turn: TurnContext;
@@ -60,6 +63,11 @@ export interface ToolContext {
   readonly diff: TurnDiffTracker;
   /** The subagents of the thread; every call is refused where none can be started. */
   readonly agents: AgentTools;
+  /**
+   * Asks the user. The answer is a step of the turn: it survives a crash, and a question without one is asked again after it.
+   * @returns the answers by the ids of the questions; null: the user gave none, or `signal` has aborted
+   */
+  askUser(questions: readonly UserQuestion[], signal: AbortSignal): Promise<UserAnswers | null>;
   /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
   injectInput(items: readonly UserInput[]): boolean;
   /** Where the whole output of a call is kept: a path that the model's own commands can read. Null: not kept. */

@@ -7,6 +7,7 @@ import {
   listDirTool,
   olderShellTools,
   readFileTool,
+  requestUserInputTool,
   shellCommandTool,
   shellTool,
   updatePlanTool,
@@ -40,6 +41,7 @@ const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: re
   },
   { names: ['ls', 'list_files', 'list_directory', 'list_dir'], tools: [listDirTool.name, ...runners] },
   { names: ['fetch', 'webfetch', 'web_fetch', 'browse', 'read_url'], tools: [webFetchTool.name, ...runners] },
+  { names: ['ask', 'ask_user', 'ask_user_question', 'askuserquestion'], tools: [requestUserInputTool.name] },
   { names: ['todo', 'todo_write', 'plan'], tools: [updatePlanTool.name] },
 ];
 

@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { hold, httpError, message, respond, usage } from '../../../src/testing/index.ts';
+import { hold, httpError, message, type RecordedRequest, respond, usage } from '../../../src/testing/index.ts';
 import { until } from '../../support/keel.ts';
+import { asksUser } from '../../support/questions.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
@@ -108,6 +109,24 @@ describe('keel acp: prompts', () => {
     const compactions = editor.updates.filter((update) => update.sessionUpdate === 'compaction_update');
     expect(compactions.map(({ status }) => status)).toEqual(['in_progress', 'completed']);
     expect(editor.wire().some((one) => 'method' in one && one.method === 'elicitation/create')).toBe(true);
+  });
+
+  test('a client with forms is asked what the model wants to know; one without has a model that can’t ask', async () => {
+    const asks = (request: RecordedRequest) =>
+      request.outputOf('ask_1') === undefined && JSON.stringify(request.body).includes('"request_user_input"')
+        ? respond(asksUser())
+        : done;
+    const capabilities = { elicitation: { form: {} } };
+    await using editor = await place.connect(asks, { capabilities, fill: () => ({ other_1: 'green' }) });
+    await ask(editor, await place.open(editor), 'go');
+    expect(place.server.requests.at(-1)?.outputOf('ask_1')).toBe('{"answers":{"colour":{"answers":["green"]}}}');
+    expect(editor.updates).toContainEqual(
+      expect.objectContaining({ sessionUpdate: 'tool_call_update', toolCallId: 'ask_1', status: 'completed' }),
+    );
+    expect(editor.questions).toEqual([]);
+    await using plain = await place.connect(asks);
+    await ask(plain, await place.open(plain), 'go');
+    expect(place.server.requests).toHaveLength(1);
   });
 
   test('a request that its client cancels ends like a cancelled prompt', async () => {

@@ -18,6 +18,7 @@ import {
 import { type Message, type Params, RpcError } from '../../support/app-server/client.ts';
 import { StdioServer } from '../../support/app-server/run.ts';
 import { keelBin, processesWith, rolloutsIn } from '../../support/keel.ts';
+import { asksUser } from '../../support/questions.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -207,6 +208,29 @@ describe('keel app-server', () => {
     );
     const resolved = server.received.filter(({ method }) => method === 'serverRequest/resolved');
     expect(resolved.map(({ params }) => params?.['requestId'])).toEqual(open.map(({ id }) => id));
+    expect(server.faults).toEqual([]);
+  });
+
+  test('the model’s questions are a request of the server with its item before it, and the answer reaches the model', async () => {
+    await using server = await connect([respond(asksUser()), respond(message('Done.'))]);
+    const threadId = await startThread(server);
+    await startTurn(server, threadId);
+    const question = await server.nextMessage(
+      ({ method, id }) => method === 'item/tool/requestUserInput' && id !== undefined,
+    );
+    expect(server.received.filter(({ method }) => method === 'item/started').at(-1)).toMatchObject({
+      params: { item: { type: 'dynamicToolCall', id: 'ask_1', tool: 'request_user_input', status: 'inProgress' } },
+    });
+    await server.next('thread/status/changed', ({ status }) =>
+      JSON.stringify(status).includes('"activeFlags":["waitingOnUserInput"]'),
+    );
+    server.raw(JSON.stringify({ id: question.id, result: { answers: { colour: { answers: ['Red'] } } } }));
+    expect(await server.next('serverRequest/resolved')).toMatchObject({ requestId: question.id });
+    expect(await server.next('item/completed', ({ item }) => partOf(item, 'id') === 'ask_1')).toMatchObject({
+      item: { status: 'completed', contentItems: [{ text: 'Colour: Red\nSize: no answer' }] },
+    });
+    expect(await server.next('turn/completed')).toMatchObject({ turn: { status: 'completed' } });
+    expect(model.requests[1]?.outputOf('ask_1')).toBe('{"answers":{"colour":{"answers":["Red"]}}}');
     expect(server.faults).toEqual([]);
   });
 

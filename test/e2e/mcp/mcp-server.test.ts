@@ -14,6 +14,7 @@ import {
   startModelServer,
 } from '../../../src/testing/index.ts';
 import { keelBin, startKeel } from '../../support/keel.ts';
+import { asksUser } from '../../support/questions.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 const INSPECTOR = join(
@@ -38,10 +39,12 @@ interface Answers {
   /** Null: the client can't be asked. */
   readonly action: 'accept' | 'decline' | 'cancel' | null;
   readonly era?: 'legacy' | 'auto';
+  /** What an accepted form is filled with. */
+  readonly content?: Readonly<Record<string, string>>;
 }
 
 /** The protocol's own client, with a keel that it starts. Without a script the model is that of the connection before. */
-async function connect(script: Script | null, { action, era = 'legacy' }: Answers = { action: null }) {
+async function connect(script: Script | null, { action, era = 'legacy', content = {} }: Answers = { action: null }) {
   if (script !== null) server = await startModelServer(script);
   const questions: string[] = [];
   const client = new Client(
@@ -51,7 +54,7 @@ async function connect(script: Script | null, { action, era = 'legacy' }: Answer
   if (action !== null) {
     client.setRequestHandler('elicitation/create', ({ params }) => {
       questions.push(params.message);
-      return action === 'accept' ? { action, content: {} } : { action };
+      return action === 'accept' ? { action, content: { ...content } } : { action };
     });
   }
   const env = {
@@ -126,6 +129,26 @@ describe('keel mcp-server', () => {
     expect(questions).toEqual([expect.stringMatching(/^Run this command in .*\n\ntouch made\n/)]);
     expect(existsSync(join(repo.path, 'made'))).toBe(isMade);
     expect(result).toMatchObject({ structuredContent: { content: 'It is done.' } });
+  });
+
+  test.each([
+    ['accept', 'legacy', '{"answers":{"colour":{"answers":["Red"]}}}'],
+    ['accept', 'auto', '{"answers":{"colour":{"answers":["Red"]}}}'],
+    ['decline', 'legacy', 'The user gave no answer.'],
+  ] as const)('the model’s questions are a form: %s (%s client)', async (action, era, output) => {
+    const script = [respond(asksUser()), done];
+    await using connected = await connect(script, { action, era, content: { answer_1: 'Red' } });
+    const { client, questions } = connected;
+    const result = await client.callTool({ name: 'keel', arguments: { prompt: 'go', model: 'gpt-5-codex' } });
+    expect(questions).toEqual([expect.stringContaining('Which colour should the button have?')]);
+    expect(result).toMatchObject({ structuredContent: { content: 'It is done.' } });
+    expect(server.requests[1]?.outputOf('ask_1')).toContain(output);
+  });
+
+  test('the model of a client that can not be asked has no tool to ask', async () => {
+    await using connected = await connect([done]);
+    await connected.client.callTool({ name: 'keel', arguments: { prompt: 'go', model: 'gpt-5-codex' } });
+    expect(JSON.stringify(server.requests[0]?.body)).not.toContain('request_user_input');
   });
 
   test('a client that can not be asked is not asked: the call is refused, and the turn continues without', async () => {

@@ -10,6 +10,7 @@ export interface DyingSession {
   readonly text: string | null;
   /** Submitted under the id `next`, after the turn of the text. */
   readonly next?: Op;
+  readonly answersQuestions?: boolean;
   /** Answers every question so; null leaves them open. */
   readonly decision: ApprovalDecision | null;
   /** Dies when what it has just written to any file holds this. */
@@ -23,6 +24,7 @@ export interface DyingSession {
 /** A process of its own that opens a session and kills itself, as `kill -9` would, right behind a certain write. */
 async function run({
   place,
+  answersQuestions = false,
   resume,
   text,
   next,
@@ -47,7 +49,10 @@ async function run({
   syncBuiltinESMExports();
   const { says, testSession } = await import('../session.ts');
   const origin = resume === null ? ({ type: 'new' } as const) : ({ type: 'resume', id: resume } as const);
-  const { session } = await testSession({ ...place, options: { origin, unfinishedTurn: 'continue' } });
+  const { session } = await testSession({
+    ...place,
+    options: { origin, answersQuestions, unfinishedTurn: 'continue' },
+  });
   process.stdout.write(`${session.threadId}\n`);
   if (text !== null) session.submit(says(text));
   else if (next !== undefined) session.submit(next, 'next');

@@ -1,9 +1,10 @@
-import type { RequestPermissionRequest } from '@agentclientprotocol/sdk';
+import type { CreateElicitationRequest, RequestPermissionRequest } from '@agentclientprotocol/sdk';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, SessionEventOf } from '../../../src/foundation/protocol/index.ts';
 import { CallFeed } from '../../../src/surfaces/acp/items/call-feed.ts';
 import { Permissions } from '../../../src/surfaces/acp/permissions/permissions.ts';
 import { chosenReview } from '../../../src/surfaces/acp/prompt/review-choice.ts';
+import { QUESTIONS } from '../../support/questions.ts';
 import { type EditorOptions, editor } from './session-client.ts';
 
 const command: ApprovalRequest = {
@@ -212,5 +213,121 @@ describe('files of the editor', () => {
   test('are not waited for once nobody wants them', async () => {
     await using made = await editor({ capabilities: fs(true, true), readFile: () => 'x' });
     expect(await made.session.documents?.read('/a', AbortSignal.abort())).toBeNull();
+  });
+});
+
+describe('what a form can answer', () => {
+  const questions: ApprovalRequest = {
+    ...{ type: 'questions', questionId: 'q_5', callId: 'call_5', questions: QUESTIONS, reason: null },
+  };
+  const page: ApprovalRequest = {
+    ...{
+      type: 'elicitationUrl',
+      questionId: 'q_4',
+      server: 'shop',
+      message: 'Pay.',
+      url: 'https://a.example/',
+      reason: null,
+    },
+  };
+  const properties = {
+    name: { type: 'string', title: 'Name', minLength: 1, enumNames: ['left out'] },
+    kind: { type: 'string', oneOf: [{ const: 'bug', title: 'A bug' }] },
+    size: { type: 'integer', minimum: 1, default: 3 },
+    now: { type: 'boolean' },
+    tags: { type: 'array', items: { type: 'string', enum: ['a', 'b'] } },
+  };
+  const form: ApprovalRequest = {
+    ...{ type: 'elicitation', questionId: 'q_6', server: 'docs', message: 'Which one?', reason: null },
+    requestedSchema: { type: 'object', properties, required: ['name'] },
+  };
+  const ELICITS = { elicitation: { form: {}, url: {} } };
+
+  async function filled(
+    request: ApprovalRequest,
+    fill: NonNullable<EditorOptions['fill']>,
+    capabilities: NonNullable<EditorOptions['capabilities']> = ELICITS,
+  ) {
+    const forms: CreateElicitationRequest[] = [];
+    await using made = await editor({
+      capabilities,
+      answer: chooses('allow'),
+      fill: (asked) => {
+        forms.push(asked);
+        return fill(asked);
+      },
+    });
+    const calls = new CallFeed({ client: made.session, prefix: '' });
+    return { decision: await new Permissions(made.session).ask(asks(request), calls), forms, updates: made.updates };
+  }
+
+  test('the model’s questions are a form, whose answers are theirs', async () => {
+    const content = { answer_1: 'Red', other_2: 'huge' };
+    const { decision, forms, updates } = await filled(questions, () => ({ action: 'accept', content }));
+    expect(decision).toEqual({ type: 'approved', content: { colour: 'Red', size: 'huge' } });
+    expect(forms).toMatchObject([
+      {
+        sessionId: 'session_1',
+        mode: 'form',
+        requestedSchema: { properties: { answer_1: { enum: ['Blue', 'Red'] } } },
+      },
+    ]);
+    expect(updates).toEqual([]);
+  });
+
+  test.each<[string, NonNullable<EditorOptions['fill']>]>([
+    ['declined', () => ({ action: 'decline' })],
+    ['cancelled', () => ({ action: 'cancel' })],
+    ['accepted empty', () => ({ action: 'accept', content: {} })],
+    ['accepted without content', () => ({ action: 'accept' })],
+    ['of an action that is none', () => ({ action: 'later' })],
+  ])('a form of the model’s questions that is %s is no answer, and stops nothing', async (_, fill) => {
+    expect((await filled(questions, fill)).decision).toEqual({ type: 'denied' });
+  });
+
+  test('a form that fails is no answer', async () => {
+    const { decision } = await filled(questions, () => {
+      throw new Error('the window is gone');
+    });
+    expect(decision).toMatchObject({ type: 'denied' });
+  });
+
+  test('the form of an MCP server comes with its fields, and its answer reaches the server', async () => {
+    const content = { name: 'keel', size: 5, now: true, tags: ['a'] };
+    const { decision, forms } = await filled(form, () => ({ action: 'accept', content }));
+    expect(decision).toEqual({ type: 'approved', content });
+    const { enumNames: _, ...name } = properties.name;
+    const requestedSchema = { type: 'object', properties: { ...properties, name }, required: ['name'] };
+    expect(forms).toMatchObject([{ message: 'The MCP server docs asks: Which one?', requestedSchema }]);
+  });
+
+  test.each<[string, NonNullable<EditorOptions['fill']>, string]>([
+    ['decline', () => ({ action: 'decline' }), 'denied'],
+    ['cancel', () => ({ action: 'cancel' }), 'abort'],
+  ])('to %s it is %s', async (_, fill, type) => {
+    expect((await filled(form, fill)).decision).toEqual({ type });
+    expect((await filled(page, fill)).decision).toEqual({ type });
+  });
+
+  test('a page of an MCP server is opened by the client that can', async () => {
+    const { decision, forms } = await filled(page, () => ({ action: 'accept' }));
+    expect(decision).toMatchObject({ type: 'approved' });
+    expect(forms).toMatchObject([{ mode: 'url', url: 'https://a.example/', elicitationId: 'q_4' }]);
+  });
+
+  test.each<[string, ApprovalRequest, NonNullable<EditorOptions['capabilities']>]>([
+    ['a form', form, {}],
+    ['a form', form, { elicitation: { url: {} } }],
+    [
+      'a form of fields that the protocol does not have',
+      { ...form, requestedSchema: { type: 'object', properties: { a: { type: 'object' } } } },
+      ELICITS,
+    ],
+    ['a question without fields', { ...form, requestedSchema: { type: 'object', properties: {} } }, ELICITS],
+    ['a page', page, { elicitation: { form: {} } }],
+  ])('%s is a permission where the client has no form for it', async (_, request, capabilities) => {
+    const { decision, forms } = await filled(request, () => ({ action: 'accept' }), capabilities);
+    expect(forms).toEqual([]);
+    expect(decision).toEqual({ type: 'approved' });
   });
 });

@@ -2,8 +2,9 @@ import type { InputResponseView } from '@modelcontextprotocol/server';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, SessionEventOf, ThreadItem } from '../../../src/foundation/protocol/index.ts';
 import { progressText } from '../../../src/surfaces/mcp-server/progress-text.ts';
-import { decisionOf, questionForm } from '../../../src/surfaces/mcp-server/question.ts';
+import { decisionOf, formOf } from '../../../src/surfaces/mcp-server/question.ts';
 import { flagsOf, NewThread, Reply } from '../../../src/surfaces/mcp-server/tool-forms.ts';
+import { QUESTIONS } from '../../support/questions.ts';
 import { agentCall, answer, command, fileChange, mcpCall, plan, thoughts, toolCall } from '../sample-items.ts';
 
 describe('what the agent does', () => {
@@ -40,7 +41,7 @@ describe('a question', () => {
       ...({ type: 'approval.requested', turnId: 't', threadId: 'th', request } as const),
       ...(agent === undefined ? {} : { agent }),
     };
-    const params: object = questionForm(event).params ?? {};
+    const params: object = formOf(event).params ?? {};
     return 'message' in params ? String(params.message) : '';
   };
   const run: ApprovalRequest = {
@@ -115,10 +116,18 @@ describe('a question', () => {
   });
 
   test('is a form without fields: accepting it is the answer', () => {
-    const form = questionForm({ type: 'approval.requested', turnId: 't', threadId: 'th', request: run });
+    const form = formOf({ type: 'approval.requested', turnId: 't', threadId: 'th', request: run });
     expect(form).toMatchObject({ params: { requestedSchema: { type: 'object', properties: {} } } });
   });
 });
+
+const questions = {
+  ...{ type: 'questions', questionId: 'q', callId: 'c', questions: QUESTIONS, reason: null },
+} satisfies ApprovalRequest;
+
+const network: ApprovalRequest = {
+  ...{ type: 'network', questionId: 'q', host: 'a.example', port: 443, protocol: 'https', reason: null },
+};
 
 describe('an answer', () => {
   test.each<[InputResponseView, string]>([
@@ -127,7 +136,29 @@ describe('an answer', () => {
     [{ kind: 'elicit', action: 'cancel' }, 'denied'],
     [{ kind: 'missing' }, 'denied'],
   ])('%j is %s', (response, type) => {
-    expect(decisionOf(response)).toEqual({ type });
+    expect(decisionOf(network, response)).toEqual({ type });
+  });
+
+  test.each<[InputResponseView, unknown]>([
+    [
+      { kind: 'elicit', action: 'accept', content: { answer_1: 'Red' } },
+      { type: 'approved', content: { colour: 'Red' } },
+    ],
+    [{ kind: 'elicit', action: 'accept', content: {} }, { type: 'denied' }],
+    [{ kind: 'elicit', action: 'decline' }, { type: 'denied' }],
+    [{ kind: 'missing' }, { type: 'denied' }],
+  ])('%j to the model’s questions is %j', (response, decision) => {
+    expect(decisionOf(questions, response)).toEqual(decision);
+  });
+
+  test('to the model’s questions comes by a form with fields that can’t act on a terminal', () => {
+    const hostile = QUESTIONS.map((one) => ({ ...one, question: 'a\u001b[2J\u202eb' }));
+    const request = { ...questions, questions: hostile };
+    const form = formOf({ type: 'approval.requested', turnId: 't', threadId: 'th', request });
+    expect(form).toMatchObject({
+      params: { requestedSchema: { properties: { answer_1: { enum: ['Blue', 'Red'] } } } },
+    });
+    expect(JSON.stringify(form)).not.toMatch(/\\u001b|\u202e/);
   });
 });
 

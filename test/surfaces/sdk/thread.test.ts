@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { Keel, type KeelOptions, type SessionEvent } from '../../../src/surfaces/sdk/index.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Keel, type KeelOptions, type QuestionHandler, type SessionEvent } from '../../../src/surfaces/sdk/index.ts';
 import {
   functionCall,
   hang,
@@ -15,6 +15,7 @@ import {
 } from '../../../src/testing/index.ts';
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { rolloutsIn, until } from '../../support/keel.ts';
+import { asksUser, QUESTIONS } from '../../support/questions.ts';
 
 const places = freshPlaces();
 let server: ModelServer;
@@ -100,6 +101,45 @@ describe('a turn', () => {
       reasoning: { effort: 'high' },
       text: { format: { type: 'json_schema', schema: outputSchema } },
     });
+  });
+});
+
+describe('questions of the model', () => {
+  const script = [respond(asksUser()), says('done')];
+  const onApproval = () => ({ type: 'denied' }) as const;
+  const output = () => server.requests[1]?.outputOf('ask_1');
+
+  test('are answered by a function of the program', async () => {
+    const onQuestions = vi.fn<QuestionHandler>(async () => ({ colour: 'Red' }));
+    const keel = await keelWith(script, { onApproval, onQuestions });
+    await using thread = await keel.startThread();
+    const { items } = await thread.run('go');
+    expect(onQuestions.mock.calls).toEqual([[QUESTIONS]]);
+    expect(output()).toBe('{"answers":{"colour":{"answers":["Red"]}}}');
+    expect(items).toContainEqual(expect.objectContaining({ type: 'toolCall', answer: 'Colour: Red\nSize: no answer' }));
+  });
+
+  test.each<[string, QuestionHandler]>([
+    ['null', () => null],
+    ['nothing at all', () => JSON.parse('null')],
+    ['what is no answer', () => JSON.parse('{"colour": {"a": 1}}')],
+    ['a throw', () => Promise.reject(new Error('the window is gone'))],
+  ])('are not answered by %s, and the agent decides itself', async (_, onQuestions) => {
+    const keel = await keelWith(script, { onApproval, onQuestions });
+    await using thread = await keel.startThread();
+    expect((await thread.run('go')).finalResponse).toBe('done');
+    expect(output()).toContain('The user gave no answer.');
+  });
+
+  test('are not asked of a program that does not answer them, whatever it approves', async () => {
+    const keel = await keelWith([says('done')], { onApproval: () => ({ type: 'approved' }) });
+    await using thread = await keel.startThread();
+    await thread.run('go');
+    expect(JSON.stringify(server.requests[0]?.body)).not.toContain('request_user_input');
+  });
+
+  test('need somebody who is asked for approval too', async () => {
+    await expect(keelWith([], { onQuestions: () => null })).rejects.toMatchObject({ kind: 'invalidInput' });
   });
 });
 

@@ -57,6 +57,7 @@ export class ToolTurn {
       sessions: new ExecSessions(),
       diff: new TurnDiffTracker(cwd),
       agents: noAgents,
+      askUser: () => Promise.resolve(null),
       injectInput: (items) => {
         if (this.isRunning) this.injected.push(...items);
         return this.isRunning;

@@ -37,6 +37,8 @@ function subjectOf(request: ApprovalRequest): string {
     case 'elicitation':
     case 'elicitationUrl':
       return `${request.server} asks: ${request.message}`;
+    case 'questions':
+      return `answer: ${request.questions.map(({ question }) => question).join(' ')}`;
     case 'network':
       return `reach ${request.protocol}://${request.host}:${request.port}`;
   }

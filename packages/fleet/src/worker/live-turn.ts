@@ -73,8 +73,9 @@ export class LiveTurn {
   /** @throws KeelError as `openSession` does: `threadBusy` is a `ThreadOwnedError` with the owner's address */
   static async open(options: LiveTurnOptions): Promise<LiveTurn> {
     const { job, address, rolloutPath, takeOver } = options;
+    const config = await configOf(job);
     const session = await openSession({
-      config: await configOf(job),
+      config,
       origin:
         rolloutPath === null
           ? { type: 'new', label: { threadId: job.threadId } }
@@ -84,6 +85,8 @@ export class LiveTurn {
       version,
       ephemeral: false,
       canAsk: true,
+      // Who is never asked for an approval is not there to answer either: the turn would wait forever.
+      answersQuestions: config.approvalPolicy !== 'never',
       checksOutput: true,
       unfinishedTurn: 'continue',
       settings: 'thread',

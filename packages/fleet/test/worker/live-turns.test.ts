@@ -214,3 +214,40 @@ describe('a stage that can’t be opened', () => {
     expect(await end).toMatchObject({ status: 'completed' });
   });
 });
+
+describe('a turn whose model asks the user', () => {
+  const questions = [
+    {
+      ...{ id: 'colour', header: 'Colour', question: 'Which colour?' },
+      options: ['Blue', 'Red'].map((label) => ({ label, description: label })),
+    },
+  ];
+
+  beforeEach(async () => {
+    fleet = await InProcess.start((request) =>
+      outputs(request).length === 0
+        ? respond(functionCall('request_user_input', { questions }, 'a0'), used)
+        : respond(message(`heard: ${request.outputOf('a0')}`), used),
+    );
+  });
+
+  test('is parked like one that needs approval, and continues elsewhere with the answer', async () => {
+    const [first, second] = [await fleet.worker({ parkAfterMs: 50 }), await fleet.worker()];
+    const job = fleet.job(UNTRUSTED);
+    const parked = await first.run(job, never);
+    expect(parked).toMatchObject({ type: 'parked', questions: [{ about: 'answer: Which colour?' }] });
+    const questionId = parked.type === 'parked' ? (parked.questions[0]?.questionId ?? '') : '';
+    const decision = { type: 'approved' as const, content: { colour: 'Red' } };
+    const inputs: TurnInput[] = [{ at: 1, input: { type: 'answer', questionId, decision } }];
+    expect(await second.run({ ...job, stage: 1, inputs }, never)).toMatchObject({
+      status: 'completed',
+      message: 'heard: {"answers":{"colour":{"answers":["Red"]}}}',
+    });
+  });
+
+  test('has no way to ask where nobody is asked for approval', async () => {
+    const turns = await fleet.worker();
+    const ended = await turns.run(fleet.job('approval_policy = "never"'), never);
+    expect(ended).toMatchObject({ status: 'completed', message: expect.stringContaining('unsupported call') });
+  });
+});

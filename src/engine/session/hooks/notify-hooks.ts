@@ -11,7 +11,8 @@ export function notifyHooks(
 ): void {
   if (hooks === null || !hooks.has('Notification')) return;
   const { approvalPolicy, sandboxPolicy, cwd, model: slug } = config;
-  const message = `keel waits for your approval: ${subjectOf(request)}`;
+  const what = request.type === 'questions' ? 'answer' : 'approval';
+  const message = `keel waits for your ${what}: ${subjectOf(request)}`;
   const fields = { message, title: 'keel', notification_type: 'permission_prompt' };
   hooks.observe('Notification', asking('permission_prompt', fields), {
     turnId,
@@ -32,6 +33,8 @@ function subjectOf(request: SessionEventOf<'approval.requested'>['request']): st
       return `${request.server} asks: ${request.message}`;
     case 'elicitationUrl':
       return `${request.server} asks to open ${request.url}`;
+    case 'questions':
+      return request.questions.map(({ question }) => question).join(' ');
     case 'network':
       return `${request.host}:${request.port}`;
   }

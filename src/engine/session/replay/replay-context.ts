@@ -71,6 +71,7 @@ export function recordedTools(setup: TurnSetup | null): ToolSettings {
   return {
     child: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
     agentLevels: setup?.agent_levels ?? 0,
+    asksQuestions: setup?.questions ?? false,
     config: {
       toolSet: setup?.tool_set ?? null,
       tools: ALL_TOOLS,

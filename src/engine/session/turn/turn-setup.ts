@@ -55,6 +55,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
       : { patch_form: context.model.patchForm }),
     ...(config.webFetch ? { web_fetch: true } : {}),
     ...(config.webSearch ? { web_search: true } : {}),
+    ...(services.asksQuestions ? { questions: true } : {}),
     ...(context.offersEscalation ? {} : { escalation: false }),
     ...(context.offersKeepRunning ? { keep_running: true } : {}),
     ...(context.allowsCommits ? { allow_git_commit: true } : {}),

@@ -9,15 +9,17 @@ const TOOLS: Readonly<Record<string, readonly [string, ToolKind]>> = {
   list_dir: ['List', 'read'],
   grep_files: ['Search', 'search'],
   web_fetch: ['Fetch', 'fetch'],
+  request_user_input: ['Ask the user', 'other'],
 };
 /** Arguments that say what such a call is about, the first one that is there. */
 const SUBJECTS = ['path', 'file_path', 'dir_path', 'pattern', 'url'] as const;
 
-/** A call of a tool that only reads, or one that failed before its tool did anything. */
+/** A call of a tool that only reads or asks, or one that failed before its tool did anything. */
 export function toolCallView({
   tool,
   arguments: args,
   reason,
+  answer = reason,
   status,
 }: ThreadItemOf<'toolCall'>): Omit<CallView, 'status'> {
   const given = argumentsOf(args);
@@ -26,7 +28,7 @@ export function toolCallView({
   const paths = [given['path'], given['file_path'], given['dir_path']];
   const path = paths.find((value) => typeof value === 'string' && value.startsWith('/'));
   const title = titleOf(typeof subject === 'string' ? `${verb} ${subject}` : verb);
-  const end = reason ?? (status === 'completed' ? '' : status === 'inProgress' ? '' : `It was ${status}.`);
+  const end = answer ?? (status === 'completed' ? '' : status === 'inProgress' ? '' : `It was ${status}.`);
   return {
     title,
     name: tool,

@@ -2,6 +2,7 @@ import type { PermissionOption, RequestPermissionResponse } from '@agentclientpr
 import type { ApprovalDecision, ApprovalRequest, SessionEventOf } from '../../../foundation/protocol/index.ts';
 import type { SessionClient } from '../client.ts';
 import type { CallFeed } from '../items/call-feed.ts';
+import { answerByForm } from './forms.ts';
 
 /** Each kind once: clients show a button a kind. */
 const ALLOW_ONCE: PermissionOption = { optionId: 'allow', name: 'Allow', kind: 'allow_once' };
@@ -26,6 +27,8 @@ export class Permissions {
     const withdrawn = new AbortController();
     this.#open.set(request.questionId, withdrawn);
     try {
+      const byForm = await answerByForm(request, this.#client, withdrawn.signal);
+      if (byForm !== null) return byForm;
       const call = await calls.asked(request);
       const title = agent === undefined ? call.title : `${agent}: ${call.title ?? ''}`;
       const question = { toolCall: { ...call, title: title ?? '' }, options: optionsFor(request) };

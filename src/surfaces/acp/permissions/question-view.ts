@@ -24,6 +24,10 @@ function subjectView(request: ApprovalRequest): CallView {
     const title = `The MCP server ${request.server} asks you to open a page of ${host}`;
     return { title, kind: 'other', status: 'pending', content: [textContent(`${request.message}\n\n${request.url}`)] };
   }
+  if (request.type === 'questions') {
+    const asked = request.questions.map(({ question }) => question).join('\n');
+    return { title: 'Question', kind: 'other', status: 'pending', content: [textContent(asked)] };
+  }
   if (request.type !== 'network') return callView(itemOf(request), { isOver: false, isLive: true });
   const place = `${request.host}:${request.port}`;
   return {
@@ -34,7 +38,9 @@ function subjectView(request: ApprovalRequest): CallView {
   };
 }
 
-function itemOf(request: Exclude<ApprovalRequest, { type: 'network' | 'elicitation' | 'elicitationUrl' }>): WorkItem {
+function itemOf(
+  request: Exclude<ApprovalRequest, { type: 'network' | 'elicitation' | 'elicitationUrl' | 'questions' }>,
+): WorkItem {
   const { callId: id } = request;
   switch (request.type) {
     case 'command':

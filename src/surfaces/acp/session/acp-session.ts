@@ -217,7 +217,7 @@ export class AcpSession implements AsyncDisposable {
   async #answer(event: SessionEventOf<'approval.requested'>): Promise<void> {
     const calls = this.#options.children.callsOf(event.threadId) ?? this.#feed.calls;
     const decision = await this.#permissions.ask(event, calls);
-    if (decision.type === 'denied') this.#owesWord = true;
+    if (decision.type === 'denied' && event.request.type !== 'questions') this.#owesWord = true;
     const { questionId } = event.request;
     submitIfOpen(this.#options.session, { type: 'approval', questionId, decision });
   }

@@ -135,6 +135,7 @@ export class OpenSessions implements AsyncDisposable {
     const session = await this.#threads.open({
       config,
       origin,
+      answersQuestions: can.hasForms,
       checksOutput: true,
       settings: 'thread',
       onChild: (child) => void children.follow(child),

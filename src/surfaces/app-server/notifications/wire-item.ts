@@ -66,15 +66,16 @@ function wireChange({ path, kind, diff }: FileUpdate): object {
   return { path, diff, kind: kind.type === 'update' ? { type: kind.type, move_path: kind.movePath } : kind };
 }
 
-/** A tool of keel that only reads, or a call that failed before its tool did anything. */
-function wireToolCall({ id, tool, status, arguments: text, durationMs, reason }: ThreadItemOf<'toolCall'>): object {
+/** A tool of keel that only reads or asks the user, or a call that failed before its tool did anything. */
+function wireToolCall(item: ThreadItemOf<'toolCall'>): object {
+  const { id, tool, status, arguments: text, durationMs, reason, answer = reason } = item;
   return {
     type: 'dynamicToolCall',
     id,
     tool,
     arguments: parseJson(text) ?? text,
     status: callStatus(status),
-    contentItems: reason === undefined ? null : [{ type: 'inputText', text: reason }],
+    contentItems: answer === undefined ? null : [{ type: 'inputText', text: answer }],
     success: status === 'inProgress' ? null : status === 'completed',
     durationMs: whole(durationMs),
   };

@@ -122,6 +122,8 @@ export function isAsked(request: ApprovalRequest, kinds: AskedKinds | null): boo
     case 'elicitation':
     case 'elicitationUrl':
       return kinds.mcp_elicitations;
+    case 'questions':
+      return true;
   }
 }
 

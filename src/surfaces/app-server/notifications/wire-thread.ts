@@ -8,7 +8,7 @@ import { wireTurn } from './wire-turn.ts';
 
 export type ThreadStatus =
   | { readonly type: 'notLoaded' | 'idle' }
-  | { readonly type: 'active'; readonly activeFlags: readonly 'waitingOnApproval'[] };
+  | { readonly type: 'active'; readonly activeFlags: readonly ('waitingOnApproval' | 'waitingOnUserInput')[] };
 
 /** What a thread is, beside its turns. Times are Unix milliseconds. */
 export interface ThreadCard {
@@ -87,7 +87,10 @@ export function wireSession(
 
 export function statusOf({ isRunning, questions }: ThreadView): ThreadStatus {
   if (!isRunning) return { type: 'idle' };
-  return { type: 'active', activeFlags: questions.length > 0 ? ['waitingOnApproval'] : [] };
+  const flags = questions.map(({ request }) =>
+    request.type === 'questions' ? ('waitingOnUserInput' as const) : ('waitingOnApproval' as const),
+  );
+  return { type: 'active', activeFlags: [...new Set(flags)] };
 }
 
 /** Sources that the protocol knows; keel's others have their own names there. */

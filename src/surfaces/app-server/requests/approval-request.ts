@@ -33,6 +33,8 @@ export function approvalRequest(
       const params = { threadId, turnId, serverName, mode: 'url', message, url, elicitationId, _meta: null };
       return { method: 'mcpServer/elicitation/request', params };
     }
+    case 'questions':
+      return { method: 'item/tool/requestUserInput', params: questionParams(threadId, turnId, request) };
     case 'mcpToolCall':
       return { method: 'mcpServer/elicitation/request', params: toolCallParams(threadId, turnId, request, who) };
   }
@@ -108,4 +110,10 @@ function toolCallParams(
     requestedSchema: { type: 'object', properties: {} },
     _meta: { codex_approval_kind: 'mcp_tool_call', persist: ['session'], tool_title: tool, tool_params: given ?? null },
   };
+}
+
+/** The client shows them until somebody answers, and offers an answer in the user's own words. */
+function questionParams(threadId: string, turnId: string, { callId, questions }: RequestOf<'questions'>): object {
+  const asked = questions.map((question) => ({ ...question, isOther: true, isSecret: false }));
+  return { threadId, turnId, itemId: callId, isBlocking: true, questions: asked };
 }

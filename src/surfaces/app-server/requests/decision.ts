@@ -19,6 +19,7 @@ const FormReply = z.object({
   content: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullish(),
   _meta: z.object({ persist: z.string().optional() }).nullish(),
 });
+const AnswersReply = z.object({ answers: z.record(z.string(), z.object({ answers: z.array(z.string()) })) });
 
 const DENIED: ApprovalDecision = { type: 'denied' };
 const PLAIN = {
@@ -41,6 +42,8 @@ export function decisionOf(request: ApprovalRequest, reply: Reply): ApprovalDeci
     }
     case 'mcpToolCall':
       return formDecision(reply.result);
+    case 'questions':
+      return answersIn(reply.result);
     case 'elicitation':
     case 'elicitationUrl':
       return formAnswer(reply.result);
@@ -77,6 +80,12 @@ function formAnswer(result: unknown): ApprovalDecision {
   const { data } = FormReply.safeParse(result);
   if (data?.action !== 'accept') return data?.action === 'cancel' ? PLAIN.cancel : DENIED;
   return data.content ? { type: 'approved', content: data.content } : PLAIN.accept;
+}
+
+function answersIn(result: unknown): ApprovalDecision {
+  const { data } = AnswersReply.safeParse(result);
+  const given = Object.entries(data?.answers ?? {}).map(([id, { answers }]) => [id, answers] as const);
+  return given.length === 0 ? DENIED : { type: 'approved', content: Object.fromEntries(given) };
 }
 
 function formDecision(result: unknown): ApprovalDecision {

@@ -74,7 +74,14 @@ export class SharedThreads implements AsyncDisposable {
 
   /** @throws KeelError for settings or an origin that can't be used */
   async open({ config, origin, ephemeral = false, recorded = null, kinds = null }: NewThread): Promise<SharedThread> {
-    const session = await this.#threads.open({ config, origin, ephemeral, checksOutput: true, settings: 'thread' });
+    const session = await this.#threads.open({
+      config,
+      origin,
+      ephemeral,
+      answersQuestions: true,
+      checksOutput: true,
+      settings: 'thread',
+    });
     const forkedFromId = origin.type === 'fork' ? (recorded?.id ?? null) : (recorded?.forkedFromId ?? null);
     const card = recorded && {
       preview: recorded.preview,

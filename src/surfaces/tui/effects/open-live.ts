@@ -24,7 +24,12 @@ export async function openLive(origin: ThreadOrigin | FleetOrigin, options: Open
   }
   const ready = await withLocalModel({ ...config, ...settings }, options);
   // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
-  return threads.open({ config: ready, origin, settings: settings === null ? 'thread' : 'configured' });
+  return threads.open({
+    config: ready,
+    origin,
+    answersQuestions: true,
+    settings: settings === null ? 'thread' : 'configured',
+  });
 }
 
 /** A model on this machine is looked for, and fetched if it is not there. */

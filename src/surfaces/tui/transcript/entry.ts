@@ -5,6 +5,9 @@ const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
 /** Entries of the past that are kept at least, once they are in the scrollback. */
 export const KEPT_ENTRIES = 500;
 
+/** The tool by which the model asks the user. */
+export const ASKING = 'request_user_input';
+
 /** An item of the thread. `live`: what a running command has printed so far, or the text of an answer that streams. */
 export interface ItemEntry {
   readonly type: 'item';
@@ -186,7 +189,7 @@ function withExploring(transcript: Transcript, item: ExploredEntry['commands'][n
 
 /** Whether a command only reads, lists and searches, as far as its words say. */
 function isExploring(item: ThreadItem): item is ExploredEntry['commands'][number] {
-  if (item.type === 'toolCall') return true;
+  if (item.type === 'toolCall') return item.tool !== ASKING;
   if (item.type !== 'commandExecution' || item.source !== 'agent') return false;
   const { commandActions: actions, status } = item;
   const isRefused = status === 'declined';

@@ -3,7 +3,7 @@ import { assertNever } from '../../../foundation/util/index.ts';
 import { markdownRows, type Role, type Row, row, span } from '../../text/index.ts';
 import { changeRows, shownPath } from './change-rows.ts';
 import { commandRows, withoutMiddle } from './command-rows.ts';
-import type { ItemEntry } from './entry.ts';
+import { ASKING, type ItemEntry } from './entry.ts';
 import { exactRows, oneLine, prefixed, textRows } from './lines.ts';
 import { ASKED, type CallState, isAsked, type Shape } from './shape.ts';
 
@@ -35,7 +35,7 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
     case 'webSearch':
       return said(isDone ? 'Searched the web' : 'Searching the web', item.query, width);
     case 'toolCall':
-      return said(item.tool, item.arguments, width);
+      return item.tool === ASKING ? askedRows(item, width) : said(item.tool, item.arguments, width);
     case 'imageView':
       return said('Viewed image', shownPath(item.path, shape.cwd), width);
     case 'imageGeneration':
@@ -57,6 +57,15 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
     default:
       return assertNever(item, 'thread item');
   }
+}
+
+/** What the model asked, once there is an answer or none will come: until then the dialog shows it. */
+function askedRows({ tool, status, answer, reason }: ThreadItemOf<'toolCall'>, width: number): Row[] {
+  if (status === 'inProgress') return said('Asking you', '', width);
+  if (status === 'failed') return said('Failed', `${tool}: ${reason ?? ''}`, width);
+  if (answer === undefined) return said('Asked you', reason ?? status, width);
+  const rows = prefixed(textRows(answer, width - 4), span('  └ ', { role: 'muted' }), span('    '));
+  return [...said('Asked you', '', width), ...rows];
 }
 
 /** Whether a row is the first one of a message of the user's. */

@@ -20,13 +20,19 @@ export function onDialogKey(state: State, dialog: ApprovalView, key: string, at:
     const content = { type: 'approval', questionId: dialog.request.questionId } as const;
     return only({ ...state, screen: { type: 'pager', view: { content, below: 0 } } });
   }
+  if (key === 'ctrl+c' && dialog.request.type === 'questions' && dialog.denial === null) {
+    return answered(state, dialog, { type: 'answer', decision: { type: 'abort' } }, at);
+  }
   const page = Math.max(1, Math.floor(state.size.rows / 2));
   return answered(state, dialog, approvalKey(dialog, key === 'ctrl+c' ? 'escape' : key, page), at);
 }
 
 /** What a dialog's answer changes. The next question comes up with a rest of its own. */
 export function answered(state: State, dialog: ApprovalView, given: ApprovalStep, at: number): Step {
-  if (given.type === 'view') return only({ ...state, approvals: state.approvals.with(0, given.view) });
+  if (given.type === 'view') {
+    const approvals = state.approvals.with(0, given.view);
+    return only(given.view.paintedAt === null ? { ...state, approvals, lastKeyAt: at } : { ...state, approvals });
+  }
   const { request } = dialog;
   const { questionId } = request;
   const opens = request.type === 'elicitationUrl' && given.decision.type === 'approved';

@@ -4,7 +4,7 @@ import { imagePathIn, isBlank, pasted, typed, withImage } from '../composer/inde
 import type { Message } from '../message.ts';
 import type { Screen, State } from '../state.ts';
 import { keyName } from '../terminal/index.ts';
-import { approvalKey, isAwake } from '../views/index.ts';
+import { approvalKey, choiceOf, isAwake } from '../views/index.ts';
 import { answered, isChoice, onDialogKey } from './asking.ts';
 import { onScreenKey } from './choosing.ts';
 import { withCompletion } from './completing.ts';
@@ -54,7 +54,8 @@ function onText(state: State, text: string, at: number): Step {
       const view = { ...dialog, denial: dialog.denial + text };
       return only({ ...state, approvals: state.approvals.with(0, view) });
     }
-    if (/^[yapn1-5]$/i.test(text)) return answered(state, dialog, approvalKey(dialog, text, 1), at);
+    if (text.length === 1 && choiceOf(dialog, text) !== undefined)
+      return answered(state, dialog, approvalKey(dialog, text, 1), at);
   }
   if (text === '?' && state.composer.draft.atoms.length === 0) return only(withPager(state, { type: 'help' }));
   const commanded = vimOnText({ ...state, lastKeyAt: at }, text);

@@ -1,4 +1,4 @@
-import type { SessionEventOf } from '../../../foundation/protocol/index.ts';
+import type { ApprovalRequest, SessionEventOf } from '../../../foundation/protocol/index.ts';
 import type { Effect } from '../message.ts';
 import type { State } from '../state.ts';
 import { only, type Step, step } from './step.ts';
@@ -23,12 +23,17 @@ export function onApproval(state: State, event: SessionEventOf<'approval.request
     fault: null,
   } as const;
   const turn = state.turn && { ...state.turn, pausedSince: state.turn.pausedSince ?? at };
-  const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
-  const text = `Approval needed${what === '' ? '' : `: ${what}`}`;
   return step(
     { ...state, approvals: [...state.approvals, view], turn },
-    ...notified(state, 'approval-requested', text),
+    ...notified(state, 'approval-requested', noticeOf(request)),
   );
+}
+
+function noticeOf(request: ApprovalRequest): string {
+  if (request.type === 'questions')
+    return `The agent asks: ${request.questions.map(({ question }) => question).join(' ')}`;
+  const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
+  return `Approval needed${what === '' ? '' : `: ${what}`}`;
 }
 
 /** A question is settled; the clock of the turn runs again when none is left. */

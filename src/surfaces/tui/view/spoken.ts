@@ -1,6 +1,6 @@
 import { type Row, row } from '../../text/index.ts';
 import type { State } from '../state.ts';
-import { approvalRows, fieldPrompt, openField, pickerRows } from '../views/index.ts';
+import { approvalRows, fieldPrompt, openField, openQuestion, pickerRows } from '../views/index.ts';
 import { pagerRows } from './pager-rows.ts';
 
 /** Rows of a dialog or list that is not cut to a screen. */
@@ -21,16 +21,22 @@ function questionRows(before: State, after: State): Row[] {
   const [was] = before.approvals;
   const [now] = after.approvals;
   if (now === undefined) return [];
-  if (was?.request.questionId !== now.request.questionId) {
+  const isModels = now.request.type === 'questions';
+  const isNext = was !== undefined && openQuestion(was)?.id !== openQuestion(now)?.id;
+  if (was?.request.questionId !== now.request.questionId || isNext) {
     const rows = approvalRows(now, after.approvals.length, after.size.columns, ALL_ROWS);
-    return [row('Approval needed.'), ...rows, row('Write the number or letter of your answer and press Enter.')];
+    return [
+      ...(isModels ? [] : [row('Approval needed.')]),
+      ...rows,
+      row('Write the number or letter of your answer and press Enter.'),
+    ];
   }
   if (was.armed !== now.armed && now.armed !== null) return [row(`Write ${now.armed} again to confirm.`)];
   const field = now.denial === null ? null : openField(now);
   if (field !== null && (was.denial === null || openField(was)?.name !== field.name)) return [row(fieldPrompt(field))];
   if (now.fault !== null && was !== now) return [row(now.fault)];
   if (was.denial === null && now.denial !== null)
-    return [row('What should it do instead? An empty line says nothing.')];
+    return [row(isModels ? 'Write your answer.' : 'What should it do instead? An empty line says nothing.')];
   return [];
 }
 

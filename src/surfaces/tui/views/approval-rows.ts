@@ -3,6 +3,7 @@ import { markInvisible, type Row, row, span } from '../../text/index.ts';
 import { cutTo, diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
 import { type ApprovalView, choicesOf, openField } from './approval.ts';
 import { type FormField, formFields } from './form.ts';
+import { openQuestion, placeOf } from './question.ts';
 
 /** A question as rows: what would run, where, why, what it could touch, and the answers. */
 export function approvalRows(view: ApprovalView, waiting: number, width: number, height: number): Row[] {
@@ -23,21 +24,24 @@ export function approvalBody(view: ApprovalView, width: number): Row[] {
   ];
 }
 
-function titleRows({ request, agent }: ApprovalView, waiting: number, width: number): Row[] {
+function titleRows(view: ApprovalView, waiting: number, width: number): Row[] {
+  const { request, agent } = view;
   const what = {
     command: 'Run this command?',
     fileChange: 'Make this change?',
     mcpToolCall: 'Call this tool?',
     network: 'Let a command reach this host?',
+    questions: 'The agent asks you',
     elicitation: 'Answer a question of an MCP server?',
     elicitationUrl: 'Open a page for an MCP server?',
   }[request.type];
   const who = agent === null ? '' : ` (asked by the subagent: ${agent})`;
   const more = waiting > 1 ? ` · ${waiting - 1} more ${waiting === 2 ? 'question waits' : 'questions wait'}` : '';
-  return textRows(`${what}${who}${more}`, width, { bold: true, role: 'accent' });
+  return textRows(`${what}${placeOf(view)}${who}${more}`, width, { bold: true, role: 'accent' });
 }
 
-function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
+function bodyRows(view: ApprovalView, width: number): Row[] {
+  const { request, cwd } = view;
   switch (request.type) {
     case 'command':
       return exactRows(markInvisible(commandText(request.command)), width);
@@ -56,6 +60,8 @@ function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
     }
     case 'elicitationUrl':
       return exactRows(markInvisible(`${request.server} asks: ${request.message}\n${request.url}`), width);
+    case 'questions':
+      return exactRows(markInvisible(openQuestion(view)?.question ?? ''), width);
     case 'network':
       return exactRows(markInvisible(`${request.host}:${request.port} (${request.protocol})`), width);
   }
@@ -127,13 +133,15 @@ function ruleRows(request: ApprovalRequest, width: number): Row[] {
 }
 
 function choiceRows(view: ApprovalView, width: number): Row[] {
-  return choicesOf(view.request).flatMap((choice, index) => {
+  return choicesOf(view).flatMap((choice, index) => {
     const isSelected = index === view.selected;
     const name = choice.key === 'escape' ? 'Esc' : choice.key;
     const keys = view.armed === choice.key ? `${name} again to confirm` : name;
+    const label = markInvisible(choice.label);
+    const isNumbered = choice.key === 'option' || choice.key === 'other';
     const style = isSelected ? ({ role: 'accent', bold: true } as const) : {};
     const sign = span(`${isSelected ? '›' : ' '} ${index + 1}. `, style);
-    return prefixed(textRows(`${choice.label} (${keys})`, width - 5, style), sign, span('     '));
+    return prefixed(textRows(isNumbered ? label : `${label} (${keys})`, width - 5, style), sign, span('     '));
   });
 }
 
@@ -141,8 +149,11 @@ function choiceRows(view: ApprovalView, width: number): Row[] {
 function entryRows(view: ApprovalView, entry: string, width: number): Row[] {
   const text = textRows(entry, width - 2);
   const field = openField(view);
-  const asked =
-    field === null ? 'What should it do instead? Enter sends, also nothing; Esc goes back.' : fieldPrompt(field);
+  const plain =
+    view.request.type === 'questions'
+      ? 'Your answer. Enter sends it; Esc goes back.'
+      : 'What should it do instead? Enter sends, also nothing; Esc goes back.';
+  const asked = field === null ? plain : fieldPrompt(field);
   return [
     ...textRows(asked, width, { role: 'muted' }),
     ...(view.fault === null ? [] : textRows(view.fault, width, { role: 'danger' })),

@@ -6,6 +6,7 @@ import type {
 } from '../../../foundation/protocol/index.ts';
 import { withoutLast } from '../../text/index.ts';
 import { type FormField, fieldAnswer, formFields } from './form.ts';
+import { answerSoFar, openQuestion } from './question.ts';
 
 /** Keys do nothing in a dialog before it was on the screen, and no key came, for this long: nobody answers what they have not read. */
 const DIALOG_REST_MS = 350;
@@ -27,15 +28,16 @@ export interface ApprovalView {
   readonly armed: ChoiceKey | null;
   /** Rows of the body that are below the visible part. The end is what is shown first. */
   readonly below: number;
-  /** What is being written: the message of a denial, or the answer to a server's field; null: nothing. */
+  /** What is being written: the message of a denial, or an answer; null: nothing. */
   readonly denial: string | null;
-  /** What a server's form is filled with so far; null: a field was passed over. */
+  /** What a server's form is filled with so far (null: a field was passed over), or which answers were given. */
   readonly form: Readonly<Record<string, FormValue | null>>;
   /** What is wrong with the last answer to a field. */
   readonly fault: string | null;
 }
 
-export type ChoiceKey = 'y' | 'a' | 'p' | 'n' | 'escape';
+/** An `option` is chosen by its number, and so is `other`: an answer in the user's own words. */
+export type ChoiceKey = 'y' | 'a' | 'p' | 'n' | 'option' | 'other' | 'escape';
 
 export interface Choice {
   readonly key: ChoiceKey;
@@ -45,7 +47,9 @@ export interface Choice {
 }
 
 /** What the user can answer. */
-export function choicesOf(request: ApprovalRequest): readonly Choice[] {
+export function choicesOf(view: Pick<ApprovalView, 'request' | 'form'>): readonly Choice[] {
+  const { request } = view;
+  if (request.type === 'questions') return answerChoices(view);
   if (request.type === 'elicitation')
     return questionChoices(formFields(request.requestedSchema).length === 0 ? 'Yes' : 'Answer');
   if (request.type === 'elicitationUrl') return questionChoices('Yes, open it in the browser');
@@ -65,13 +69,31 @@ function questionChoices(yes: string): readonly Choice[] {
   ];
 }
 
+function answerChoices(view: Pick<ApprovalView, 'request' | 'form'>): readonly Choice[] {
+  const options = openQuestion(view)?.options ?? [];
+  return [
+    ...options.map(({ label, description }): Choice => {
+      const text = description.trim() === '' ? label : `${label}: ${description}`;
+      return { key: 'option', label: text, isLasting: false };
+    }),
+    { key: 'other', label: 'Something else, in your own words', isLasting: false },
+    { key: 'escape', label: 'No answer: the agent decides itself', isLasting: false },
+  ];
+}
+
+/** The choice of a typed character or key; undefined: it is none, and belongs to the draft. */
+export function choiceOf(view: ApprovalView, key: string): Choice | undefined {
+  const choices = choicesOf(view);
+  return choices.find((choice, index) => choice.key === key.toLowerCase() || String(index + 1) === key);
+}
+
 /** The field of a server's form that is asked for now; null: there is none, or none any more. */
 export function openField({ request, form }: Pick<ApprovalView, 'request' | 'form'>): FormField | null {
   if (request.type !== 'elicitation') return null;
   return formFields(request.requestedSchema).find(({ name }) => !Object.hasOwn(form, name)) ?? null;
 }
 
-function sessionChoice(request: Exclude<ApprovalRequest, Elicitation>): Choice[] {
+function sessionChoice(request: Exclude<ApprovalRequest, Elicitation | { type: 'questions' }>): Choice[] {
   const labels = {
     command: 'Yes, and the same command for the rest of this session',
     fileChange: 'Yes, and changes of these files for the rest of this session',
@@ -101,7 +123,7 @@ export type ApprovalStep =
 /** @param key a typed character, or the name of a key */
 export function approvalKey(view: ApprovalView, key: string, page: number): ApprovalStep {
   if (view.denial !== null) return denialKey(view, view.denial, key);
-  const choices = choicesOf(view.request);
+  const choices = choicesOf(view);
   const shown = (change: Partial<ApprovalView>): ApprovalStep => ({
     type: 'view',
     view: { ...view, armed: null, ...change },
@@ -118,17 +140,14 @@ export function approvalKey(view: ApprovalView, key: string, page: number): Appr
     case 'enter':
       return chosen(view, choices[view.selected]);
     default:
-      return chosen(
-        view,
-        choices.find((choice, index) => choice.key === key.toLowerCase() || String(index + 1) === key),
-      );
+      return chosen(view, choiceOf(view, key));
   }
 }
 
 function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
   if (choice === undefined) return { type: 'view', view: { ...view, armed: null } };
   if (choice.isLasting && view.armed !== choice.key) {
-    const selected = choicesOf(view.request).findIndex(({ key }) => key === choice.key);
+    const selected = choicesOf(view).findIndex(({ key }) => key === choice.key);
     return { type: 'view', view: { ...view, armed: choice.key, selected } };
   }
   switch (choice.key) {
@@ -143,9 +162,23 @@ function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
       if (view.request.type === 'elicitation' || view.request.type === 'elicitationUrl')
         return { type: 'answer', decision: { type: 'denied' } };
       return { type: 'view', view: { ...view, armed: null, denial: '' } };
+    case 'option': {
+      const at = choicesOf(view).findIndex(({ label }) => label === choice.label);
+      return questionAnswered(view, openQuestion(view)?.options[at]?.label ?? '');
+    }
+    case 'other':
+      return { type: 'view', view: { ...view, armed: null, denial: '' } };
     case 'escape':
-      return { type: 'answer', decision: { type: 'abort' } };
+      return { type: 'answer', decision: view.request.type === 'questions' ? answerSoFar(view) : { type: 'abort' } };
   }
+}
+
+/** The next question, which has to be on the screen for its own time, or all answers. */
+function questionAnswered(view: ApprovalView, answer: string): ApprovalStep {
+  const question = openQuestion(view);
+  const form = question === null ? view.form : { ...view.form, [question.id]: answer };
+  const next = { ...view, form, paintedAt: null, selected: 0, isTouched: false, armed: null, below: 0, denial: null };
+  return openQuestion(next) === null ? { type: 'answer', decision: answerSoFar(next) } : { type: 'view', view: next };
 }
 
 /** While the reason of a denial, or the answer to a field, is written. */
@@ -153,6 +186,10 @@ function denialKey(view: ApprovalView, denial: string, key: string): ApprovalSte
   const field = openField(view);
   if (key === 'enter' && field !== null) return answered(view, field, denial);
   if (key === 'escape') return { type: 'view', view: { ...view, denial: null } };
+  if (key === 'enter' && view.request.type === 'questions') {
+    const text = denial.trim();
+    return text === '' ? { type: 'view', view: { ...view, denial: null } } : questionAnswered(view, text);
+  }
   if (key === 'enter') {
     const message = denial.trim();
     return { type: 'answer', decision: { type: 'denied', ...(message === '' ? {} : { message }) } };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest } from '../../../../src/foundation/protocol/index.ts';
+import type { ApprovalDecision, ApprovalRequest } from '../../../../src/foundation/protocol/index.ts';
 import { approvalRequest } from '../../../../src/surfaces/app-server/requests/approval-request.ts';
 import { decisionOf } from '../../../../src/surfaces/app-server/requests/decision.ts';
 import { schemaFault } from '../../../support/app-server/schema.ts';
+import { QUESTIONS } from '../../../support/questions.ts';
 
 const command: ApprovalRequest = {
   ...{
@@ -41,6 +42,9 @@ const page: ApprovalRequest = {
     reason: null,
   },
 };
+const questions: ApprovalRequest = {
+  ...{ type: 'questions', questionId: 'q', callId: 'c', questions: QUESTIONS, reason: null },
+};
 const result = (value: unknown) => ({ type: 'result', result: value }) as const;
 const amendCommand = (prefix: readonly string[]) =>
   result({ decision: { acceptWithExecpolicyAmendment: { execpolicy_amendment: prefix } } });
@@ -58,6 +62,29 @@ describe('approval requests', () => {
       expect(JSON.stringify(params)).toContain('worker-1');
     },
   );
+
+  test('the model’s questions fit the published schema, and can be answered in the user’s own words', () => {
+    const event = { type: 'approval.requested', turnId: 'u', threadId: 't', request: questions } as const;
+    const { method, params } = approvalRequest('t', event);
+    expect(method).toBe('item/tool/requestUserInput');
+    expect(schemaFault('serverRequests', method, params)).toBeNull();
+    expect(params).toMatchObject({ threadId: 't', turnId: 'u', itemId: 'c', isBlocking: true });
+    expect(params).toMatchObject({ questions: QUESTIONS.map((one) => ({ ...one, isOther: true, isSecret: false })) });
+  });
+
+  test.each<[string, Parameters<typeof decisionOf>[1], ApprovalDecision]>([
+    [
+      'answers',
+      result({ answers: { colour: { answers: ['Red'] }, size: { answers: [] } } }),
+      { type: 'approved', content: { colour: ['Red'], size: [] } },
+    ],
+    ['no answers', result({ answers: {} }), { type: 'denied' }],
+    ['answers of another form', result({ answers: { colour: 'Red' } }), { type: 'denied' }],
+    ['a decision', result({ decision: 'accept' }), { type: 'denied' }],
+    ['an error', { type: 'error', message: 'unknown method' }, { type: 'denied' }],
+  ])('the reply %s to the model’s questions', (_, reply, decision) => {
+    expect(decisionOf(questions, reply)).toEqual(decision);
+  });
 
   test.each([
     ['accept', command, result({ decision: 'accept' }), 'approved'],

@@ -161,7 +161,7 @@ describe('answers', () => {
     [page, 'y n escape'],
     [question({}), 'y n escape'],
   ] satisfies [ApprovalRequest, string][])('of %j are %s', (request, keys) => {
-    const choices = choicesOf(request);
+    const choices = choicesOf({ request, form: {} });
     expect(choices.map(({ key }) => key).join(' ')).toBe(keys);
     expect(choices.filter(({ isLasting }) => isLasting).every(({ key }) => key === 'a' || key === 'p')).toBe(true);
   });

@@ -116,6 +116,7 @@ export class CommandTurn implements Disposable {
       sessions: this.sessions,
       diff: new TurnDiffTracker(cwd),
       agents: noAgents,
+      askUser: () => Promise.resolve(null),
       injectInput: () => false,
       spillPath: (callId) => (this.spills ? this.spillPath(callId) : null),
       waitedForUserMs: () => 0,

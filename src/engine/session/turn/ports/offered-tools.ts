@@ -1,18 +1,26 @@
 import type { ModelInfo } from '../../../../models/catalogue/index.ts';
-import { AGENT_TOOLS, isAllowedTool, offeredTools, WEB_FETCH, WEB_SEARCH } from '../../../../tools/index.ts';
+import {
+  AGENT_TOOLS,
+  isAllowedTool,
+  offeredTools,
+  REQUEST_USER_INPUT,
+  WEB_FETCH,
+  WEB_SEARCH,
+} from '../../../../tools/index.ts';
 import type { ChildOptions } from '../../agents/child-sessions.ts';
 import type { SessionServices } from '../../services.ts';
 
 /** The settings of a session that say which tools there are. */
-export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
+export interface ToolSettings extends Pick<SessionServices, 'agentLevels' | 'asksQuestions'> {
   readonly child: Pick<ChildOptions, 'withoutTools'> | null;
   readonly config: Pick<SessionServices['config'], 'toolSet' | 'tools' | 'webFetch' | 'webSearch'>;
 }
 
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, child, agentLevels }: ToolSettings, model: ModelInfo): string[] {
+export function toolsOf({ config, child, agentLevels, asksQuestions }: ToolSettings, model: ModelInfo): string[] {
   const offered = [
     ...offeredTools(model, config.toolSet),
+    ...(asksQuestions ? [REQUEST_USER_INPUT] : []),
     ...(agentLevels > 0 ? AGENT_TOOLS : []),
     ...(config.webFetch ? [WEB_FETCH] : []),
     ...(config.webSearch ? [WEB_SEARCH] : []),

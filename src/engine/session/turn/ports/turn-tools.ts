@@ -37,6 +37,7 @@ import { callApprover } from './call-approver.ts';
 import { callEvents } from './call-events.ts';
 import { HookedCalls } from './hooked-calls.ts';
 import { toolsOf } from './offered-tools.ts';
+import { userAsker } from './user-asker.ts';
 
 /** How long a cancelled call can take to word its end, less than the turn itself has. */
 const CALL_GRACE_MS = 60;
@@ -118,10 +119,11 @@ export function openTurnTools(
   };
   const hooks = services.hooks?.calls ?? null;
   const hooked = new HookedCalls(hooks, active);
+  const approverOf = ({ key }: CallOptions) => ({ steps, approvals, threadId: turn.threadId, key });
   const orchestratorFor = (call: ToolCall, options: CallOptions, { opinion, run }: Judged) => {
     const ofHooks = hooks && ((permission: Permission) => hooks.permission(call, permission, hooked.momentOf(options)));
     return new Orchestrator({
-      approver: callApprover({ steps, approvals, threadId: turn.threadId, key: options.key, ofHooks }),
+      approver: callApprover({ ...approverOf(options), ofHooks }),
       cache: services.approvals,
       rules,
       opinion,
@@ -179,6 +181,8 @@ export function openTurnTools(
     const context: ToolContext = {
       ...base,
       orchestrator,
+      // No hook answers what the model asks the user.
+      askUser: userAsker(callApprover(approverOf(options)), call.callId),
       events: callEvents(recorder, turn.turnId, report),
       env: services.commandEnvironment.current(),
     };
