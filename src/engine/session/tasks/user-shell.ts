@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { userShellNote } from '../../../context/index.ts';
 import type { ResponseItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { cutLines, fitsModel, MAX_OUTPUT_BYTES, parseJson } from '../../../foundation/util/index.ts';
+import { cutBytesEnd, cutLines, fitsModel, MAX_OUTPUT_BYTES, parseJson } from '../../../foundation/util/index.ts';
 import { type CommandEnd, type CommandOutcome, runCommand } from '../../../system/process/index.ts';
 import { type ToolOutput, unknownOutcome } from '../../../tools/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -26,7 +26,8 @@ export interface EndedCommand {
 
 /**
  * Runs a command that the user typed: with the user's own rights, unasked, as in their terminal. Keys are out of its
- * environment all the same, since the model reads what it prints. One that comes again under its id, since an earlier process was
+ * environment all the same, since the model reads what it prints. One that is stopped is known with what it had printed by then,
+ * however long it takes to end. One that comes again under its id, since an earlier process was
  * killed with it, is not run twice.
  */
 export async function runUserShell(
@@ -43,7 +44,8 @@ export async function runUserShell(
   };
   recorder.show({ type: 'item.started', turnId, item });
   await services.commandEnvironment.ready(signal);
-  let emitted = 0;
+  const startedAt = services.now();
+  let heard = '';
   let whole: string | null = null;
   const run = () =>
     runCommand(
@@ -53,14 +55,14 @@ export async function runUserShell(
         timeoutMs: LIMIT_MS,
         signal,
         onText(delta) {
-          emitted += delta.length;
-          if (emitted <= MAX_EMITTED_CHARS)
-            recorder.emit({ type: 'item.delta', turnId, itemId: callId, part: 'commandOutput', delta });
+          if (heard.length + delta.length > MAX_EMITTED_CHARS) return;
+          heard += delta;
+          recorder.emit({ type: 'item.delta', turnId, itemId: callId, part: 'commandOutput', delta });
         },
         spill: null,
       },
     );
-  const ended = await services.toolHost.call({ key: callId, callId, asked: command }, async ({ start }) => {
+  const ending = services.toolHost.call({ key: callId, callId, asked: command }, async ({ start }) => {
     await start();
     const outcome = await run();
     whole = outcome.output;
@@ -68,11 +70,17 @@ export async function runUserShell(
     const known: Known = { exitCode, durationMs: outcome.durationMs, output: outputOf(outcome) };
     return { body: JSON.stringify(known), success: exitCode === 0 };
   });
-  const output = ended.type === 'done' ? ended.output : unknownOutcome(ended);
-  const known = knownIn(output);
+  const ended = await unlessStopped(ending, signal);
+  const stoppedNow = () => ({
+    exitCode: STOPPED_EXIT_CODE,
+    durationMs: services.now() - startedAt,
+    output: asStopped(heard),
+  });
+  const output = ended?.type === 'done' ? ended.output : ended && unknownOutcome(ended);
+  const known = output === null ? stoppedNow() : knownIn(output);
   const { exitCode, durationMs } = known;
   const facts = { exitCode: exitCode ?? STOPPED_EXIT_CODE, durationMs: durationMs ?? 0, output: known.output };
-  const status = output.success ? 'completed' : 'failed';
+  const status = output?.success ? 'completed' : 'failed';
   return {
     note: userShellNote({ command, ...facts }),
     item: { ...item, status, aggregatedOutput: whole ?? known.output, exitCode, durationMs },
@@ -101,7 +109,23 @@ function outputOf({ end, partial }: CommandOutcome): string {
   const cut = { maxBytes: MAX_OUTPUT_BYTES, where: 'not kept' };
   const output = fitsModel(partial) ? partial.head + partial.tail : cutLines(partial, cut);
   if (end.type === 'spawnFailed') return end.message;
-  return end.type === 'aborted'
-    ? `${output}${output === '' || output.endsWith('\n') ? '' : '\n'}stopped by the user`
-    : output;
+  return end.type === 'aborted' ? asStopped(output) : output;
+}
+
+function asStopped(output: string): string {
+  const said = cutBytesEnd(output, MAX_OUTPUT_BYTES);
+  return `${said}${said === '' || said.endsWith('\n') ? '' : '\n'}stopped by the user`;
+}
+
+/** Null: `signal` aborted before the work ended. The turn doesn't wait for what takes its time to stop. */
+async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const stopped = Promise.withResolvers<null>();
+  const onAbort = () => stopped.resolve(null);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
