@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { hasChromium, openPage } from '../support/programs/chromium.ts';
 import { type KeelOptions, rolloutsIn } from '../support/keel.ts';
+import { hasChromium, openPage } from '../support/programs/chromium.ts';
 import { runCommandLine } from '../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 

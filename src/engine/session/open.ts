@@ -242,7 +242,7 @@ async function start(
   const turnsBefore = log ? shownTurns(log, { openTurnEnded: !continues }) : [];
   const continuesAgents = options.unfinishedTurn === 'continue' && forkedFrom === null;
   const earlier = { recorded: log?.agents ?? [], continues: continuesAgents };
-  const deps = turnDeps({ services, state, record, emit }, earlier, log?.doneOnce ?? new Set());
+  const deps = turnDeps({ services, state, record, emit }, earlier, log?.doneTasks ?? new Map());
   // The open turn shows its items again, under the ids that they had.
   deps.itemIds.taken(turnsBefore.filter(({ status }) => status !== 'inProgress'));
   const turns = new Turns(deps);
@@ -319,13 +319,13 @@ async function start(
   });
 }
 
-function turnDeps(deps: SessionDeps, earlier: EarlierAgents, doneOnce: ReadonlySet<string>): TurnDeps {
+function turnDeps(deps: SessionDeps, earlier: EarlierAgents, doneTasks: TurnDeps['doneTasks']): TurnDeps {
   const { config } = deps.services;
   return {
     ...deps,
     agents: new Subagents(deps, earlier),
     snapshots: new UndoSnapshots(deps),
-    doneOnce,
+    doneTasks,
     itemIds: new ItemIds(),
     // Asked for when the session opens, so that the answer is there when the first request is.
     repository:

@@ -51,7 +51,7 @@ class LogReader {
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
   readonly #approved = new Set<string>();
-  readonly #doneOnce = new Set<string>();
+  readonly #doneTasks = new Map<string, ErrorInfo | null>();
   readonly #outputs = new OutputOrder();
 
   constructor(provider: string | null) {
@@ -63,7 +63,7 @@ class LogReader {
       case 'response_item':
         return this.#item(line);
       case 'compacted':
-        this.#noteDone();
+        this.#noteDone(null);
         this.#history.push({
           type: 'compacted',
           message: line.payload.message,
@@ -102,7 +102,7 @@ class LogReader {
       openTurn: open && { turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
       agents: [...this.#agents.values()],
       approved: [...this.#approved],
-      doneOnce: this.#doneOnce,
+      doneTasks: this.#doneTasks,
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
@@ -165,9 +165,18 @@ class LogReader {
     this.#provider = setup?.provider ?? this.#provider;
   }
 
-  #noteDone(): void {
+  /** A request of the user is compacted in the middle of its work, and continues. */
+  #noteDone(error: ErrorInfo | null): void {
     const last = this.#turns.at(-1);
-    if (last?.status === 'inProgress') this.#doneOnce.add(last.id);
+    if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, error);
+  }
+
+  /** One that was cut off and begun again is one turn, without the steps that came to nothing. */
+  #startTurn(id: string): void {
+    const last = this.#turns.at(-1);
+    const turn = draft(id, true);
+    if (last?.id !== id || last.status !== 'inProgress') this.#turns.push(turn);
+    else this.#turns[this.#turns.length - 1] = { ...turn, entries: last.entries };
   }
 
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
@@ -176,7 +185,7 @@ class LogReader {
       case 'task_started':
         this.#tokenInfoBefore = this.#tokenInfo;
         this.#turnStartedAt = this.#history.length;
-        this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+        this.#startTurn(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`);
         if (event['setup'] !== undefined) this.#setUp(TurnSetup.safeParse(event['setup']).data);
         return;
       case 'user_message':
@@ -194,8 +203,10 @@ class LogReader {
         turn?.entries.push({ type: 'shown', item: event['item'] });
         return;
       }
+      case 'task_done':
+        return this.#noteDone(errorOf(event));
       case 'undo_completed': {
-        this.#noteDone();
+        this.#noteDone(null);
         const snapshot = stringOf(event, 'snapshot');
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
         return;

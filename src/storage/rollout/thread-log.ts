@@ -42,8 +42,8 @@ export interface ThreadLog {
   readonly agents: readonly AgentStatusRecord[];
   /** Keys of what the user approved for the session. */
   readonly approved: readonly string[];
-  /** Turns that compacted the conversation or went back to a snapshot: one of them that is begun again is not to do so twice. */
-  readonly doneOnce: ReadonlySet<string>;
+  /** Turns whose task has done what it was for, with the error that it met: one that is begun again is not to do it twice. */
+  readonly doneTasks: ReadonlyMap<string, ErrorInfo | null>;
 }
 
 export type HistoryEntry =

@@ -3,7 +3,14 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { functionCall, hold, type ModelServer, message, respond, startModelServer } from '../../../src/testing/index.ts';
+import {
+  functionCall,
+  hold,
+  type ModelServer,
+  message,
+  respond,
+  startModelServer,
+} from '../../../src/testing/index.ts';
 import type { AppClient, Params } from '../../support/app-server/client.ts';
 import { SocketClient, SocketServer, StdioServer } from '../../support/app-server/run.ts';
 import { runKeel, until } from '../../support/keel.ts';

@@ -15,8 +15,8 @@ import {
   usage,
 } from '../../../src/testing/index.ts';
 import { jsonLines, type KeelRun, keelBin, runKeel, startKeel, until } from '../../support/keel.ts';
-import { gitRepository, keelHome, type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { TuiRun } from '../../support/programs/tui.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;

@@ -10,7 +10,15 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { jsonLines, type KeelRun, type LiveKeel, processesWith, runKeel, startKeel, until } from '../../support/keel.ts';
+import {
+  jsonLines,
+  type KeelRun,
+  type LiveKeel,
+  processesWith,
+  runKeel,
+  startKeel,
+  until,
+} from '../../support/keel.ts';
 import { mcpServer, stdioServer } from '../../support/mcp/settings.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 

@@ -3,10 +3,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Keel } from '../../../src/surfaces/sdk/index.ts';
 import { type ModelServer, message, respond, startModelServer } from '../../../src/testing/index.ts';
-import { connectAcp } from '../../support/programs/acp-client.ts';
 import { StdioServer } from '../../support/app-server/run.ts';
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { keelBin, runKeel } from '../../support/keel.ts';
+import { connectAcp } from '../../support/programs/acp-client.ts';
 
 const { home, repo } = freshPlaces();
 const timeout = 60_000;

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer } from '../../../src/testing/index.ts';
 import { SocketServer } from '../../support/app-server/run.ts';
 import { until } from '../../support/keel.ts';
-import { gitRepository, keelHome, tempDir } from '../../support/temp-dir.ts';
 import { TuiRun } from '../../support/programs/tui.ts';
+import { gitRepository, keelHome, tempDir } from '../../support/temp-dir.ts';
 
 /** The Codex CLI, whose terminal is a client of the app server that nobody here wrote. */
 const codex = createRequire(import.meta.url).resolve('codex-cli-0.171/bin/codex.js');

@@ -2,11 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { functionCall, hold, type ModelServer, message, respond, startModelServer } from '../../../src/testing/index.ts';
+import {
+  functionCall,
+  hold,
+  type ModelServer,
+  message,
+  respond,
+  startModelServer,
+} from '../../../src/testing/index.ts';
 import { processesWith, savedDrafts, until } from '../../support/keel.ts';
-import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 import { hasTmux, TmuxRun } from '../../support/programs/tmux.ts';
 import { KEY, TuiRun } from '../../support/programs/tui.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;

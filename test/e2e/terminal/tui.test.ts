@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../../src/testing/index.ts';
 import { processesWith, runKeel, savedDrafts, until } from '../../support/keel.ts';
-import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 import { KEY, TuiRun } from '../../support/programs/tui.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;

@@ -68,7 +68,11 @@ describe('the files of a plugin', () => {
   test('are those below its folder by name, without what a version control keeps', () => {
     home.write({ 'b.txt': 'b', 'a/z.txt': 'z', 'a/b/c.txt': 'c', '.git/config': 'x', 'a/.DS_Store': 'x' });
     chmodSync(join(home.path, 'b.txt'), 0o755);
-    const files = [...folderFiles(home.path)].map(({ path, content, isExecutable }) => [path, `${content}`, isExecutable]);
+    const files = [...folderFiles(home.path)].map(({ path, content, isExecutable }) => [
+      path,
+      `${content}`,
+      isExecutable,
+    ]);
     expect(files).toEqual([
       ['a/b/c.txt', 'c', false],
       ['a/z.txt', 'z', false],
@@ -95,7 +99,9 @@ describe('the files of a plugin', () => {
       ['real.txt', 'text'],
     ]);
     symlinkSync('../out.txt', join(folder, 'other.txt'));
-    expect(() => [...folderFiles(folder)]).toThrow("other.txt can't be copied: it is a link that leads out of the plugin");
+    expect(() => [...folderFiles(folder)]).toThrow(
+      "other.txt can't be copied: it is a link that leads out of the plugin",
+    );
   });
 
   test('can’t be those of a folder that is not there, or that has a link that leads nowhere', () => {
@@ -136,7 +142,11 @@ describe('the files of a plugin', () => {
   });
 
   test('have another digest when a name, a byte or the right to run changes, and the same in another order', () => {
-    const file = (path: string, text: string, isExecutable = false) => ({ path, content: Buffer.from(text), isExecutable });
+    const file = (path: string, text: string, isExecutable = false) => ({
+      path,
+      content: Buffer.from(text),
+      isExecutable,
+    });
     const digest = filesDigest([file('a', '1'), file('b', '2')]);
     expect(filesDigest([file('b', '2'), file('a', '1')])).toBe(digest);
     const others = [
@@ -179,7 +189,9 @@ describe('the list of installed plugins', () => {
     ['JSON of another form', '{"plugins":[{"name":1}]}'],
   ])('that is %s is an error with advice', (_, text) => {
     writeFileSync(join(home.path, INSTALLED_FILE), text, { mode: 0o600 });
-    expect(() => installedPlugins(home.path)).toThrow(/plugins\.json can't be read: remove it and the folder .*plugins, and add/);
+    expect(() => installedPlugins(home.path)).toThrow(
+      /plugins\.json can't be read: remove it and the folder .*plugins, and add/,
+    );
   });
 
   test('has a folder for each content of a plugin', () => {
@@ -208,7 +220,11 @@ describe('the state of a plugin', () => {
     const state = pluginState(home.path, plugin);
     expect(state.type).toBe(type);
     expect(pluginFault(plugin, state)).toMatch(/^the plugin p is not used.*`keel plugin/);
-    expect(loadPlugins(home.path, [])).toMatchObject({ plugins: [], layers: [], warnings: [pluginFault(plugin, state)] });
+    expect(loadPlugins(home.path, [])).toMatchObject({
+      plugins: [],
+      layers: [],
+      warnings: [pluginFault(plugin, state)],
+    });
   });
 
   test.each([{ type: 'on' } as const, { type: 'off' } as const])('needs no advice: %j', (state) => {
@@ -221,7 +237,13 @@ describe('the plugins of a thread', () => {
     skills: ['skills'],
     prompts: [{ name: 'fix', path: 'prompts/fix.md' }],
     hooks: ['hooks.json'],
-    servers: { db: { command: `${PLUGIN_FOLDER}/bin/run`, args: ['--root', `${PLUGIN_FOLDER}`, 3], env: { HOME: PLUGIN_FOLDER } } },
+    servers: {
+      db: {
+        command: `${PLUGIN_FOLDER}/bin/run`,
+        args: ['--root', `${PLUGIN_FOLDER}`, 3],
+        env: { HOME: PLUGIN_FOLDER },
+      },
+    },
     roles: { poet: { description: `in ${PLUGIN_FOLDER}` } },
   };
 

@@ -38,7 +38,8 @@ const request = (sentAt: number, model = 'gpt-5') => ({
 function line(type: string, payload: object, timestamp = AT): string {
   return JSON.stringify({ timestamp, type, payload });
 }
-const meta = (more: object = {}) => line('session_meta', { id: ID, timestamp: AT, cwd: '/w', model_provider: 'p1', ...more });
+const meta = (more: object = {}) =>
+  line('session_meta', { id: ID, timestamp: AT, cwd: '/w', model_provider: 'p1', ...more });
 const context = (model: string) =>
   line('turn_context', { cwd: '/w', approval_policy: 'never', sandbox_policy: { mode: 'read-only' }, model });
 const step = (value: unknown, more: object = {}, timestamp = AT) =>
@@ -73,7 +74,13 @@ describe('the answered requests of a thread', () => {
   });
 
   test('of earlier versions have the provider of the thread and the model of the turn before', () => {
-    const found = requests(meta(), context('one'), step({ usage: usage(1) }), context('two'), step({ usage: usage(2) }));
+    const found = requests(
+      meta(),
+      context('one'),
+      step({ usage: usage(1) }),
+      context('two'),
+      step({ usage: usage(2) }),
+    );
     expect(found).toEqual([
       { at: time(AT), provider: 'p1', model: 'one', usage: usage(1), request: null },
       { at: time(AT), provider: 'p1', model: 'two', usage: usage(2), request: null },
@@ -136,7 +143,11 @@ describe('the answered requests of a thread', () => {
   });
 
   test('pass over a line that is longer than any that has tokens', () => {
-    const long = line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(3 << 20) }] });
+    const long = line('response_item', {
+      type: 'message',
+      role: 'user',
+      content: [{ type: 'input_text', text: 'x'.repeat(3 << 20) }],
+    });
     const good = step({ usage: usage(2), request: request(time(AT)) });
     expect(requests(meta(), long, good)).toHaveLength(1);
   });

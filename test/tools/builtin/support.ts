@@ -11,8 +11,8 @@ import type { ToolContext, ToolHandler } from '../../../src/tools/contract/tool.
 import type { ToolOutput } from '../../../src/tools/contract/tool-call.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
-import { noAgents } from '../../support/sessions/no-agents.ts';
 import { unconfinedRules } from '../../support/sandbox/unconfined-rules.ts';
+import { noAgents } from '../../support/sessions/no-agents.ts';
 
 export const MARK = 'keel:t3st';
 

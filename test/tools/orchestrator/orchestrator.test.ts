@@ -12,8 +12,8 @@ import type { ExecPlan, SandboxPlanner } from '../../../src/system/sandbox/index
 import { directPlan } from '../../../src/system/sandbox/plan/plan.ts';
 import { ApprovalCache, type CommandRules, Orchestrator, type ToolContext } from '../../../src/tools/index.ts';
 import type { Orchestrated } from '../../../src/tools/orchestrator/requests.ts';
-import { tempDir } from '../../support/temp-dir.ts';
 import { unconfinedRules } from '../../support/sandbox/unconfined-rules.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 import { ToolTurn, workspaceOnly } from '../builtin/support.ts';
 
 const policies: Readonly<Record<SandboxMode, SandboxPolicy>> = {

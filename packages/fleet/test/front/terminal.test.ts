@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { functionCall, message, respond, startModelServer, usage } from 'keel/testing';
 import { expect, test } from 'vitest';
-import { tempDir } from '../../../../test/support/temp-dir.ts';
 import { KEY, TuiRun } from '../../../../test/support/programs/tui.ts';
+import { tempDir } from '../../../../test/support/temp-dir.ts';
 import { startWorkedFleet } from '../support/worked-fleet.ts';
 
 test('keel resume --fleet opens a thread of a fleet: it is watched, answered and continued', {

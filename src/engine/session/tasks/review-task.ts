@@ -1,5 +1,11 @@
 import { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../context/index.ts';
-import { KeelError, type Op, type ReviewOutput, type ThreadItem } from '../../../foundation/protocol/index.ts';
+import {
+  type ErrorInfo,
+  KeelError,
+  type Op,
+  type ReviewOutput,
+  type ThreadItem,
+} from '../../../foundation/protocol/index.ts';
 import { programSearch } from '../../../storage/config/index.ts';
 import { type ChildResult, runChild } from '../agents/run-child.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
@@ -57,7 +63,7 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
           signal,
         );
       } finally {
-        leaveReview(active, reviewOf(result, outputSchema));
+        leaveReview(active, reviewOf(result, outputSchema), result.type === 'failed' ? result.error : null);
       }
       return result.type === 'completed' ? { type: 'completed', lastAgentMessage: null } : result;
     },
@@ -73,10 +79,12 @@ function reviewOf(result: ChildResult, outputSchema: unknown): Review | null {
 }
 
 /** Records the review and shows it. */
-function leaveReview(active: ActiveTurn, found: Review | null): void {
-  active.recorder.addItems([reviewNote(found?.review ?? null)]);
+function leaveReview({ recorder, context }: ActiveTurn, found: Review | null, error: ErrorInfo | null): void {
+  const { turnId } = context;
   const { review, output } = found ?? { review: 'The review was interrupted.', output: null };
-  show(active, { type: 'exitedReviewMode', id: `${active.context.turnId}-reviewed`, review, output });
+  const item = { type: 'exitedReviewMode', id: `${turnId}-reviewed`, review, output } as const;
+  recorder.show({ type: 'item.started', turnId, item });
+  recorder.finish({ note: reviewNote(found?.review ?? null), item, error });
 }
 
 function show({ recorder, context }: ActiveTurn, item: ThreadItem): void {

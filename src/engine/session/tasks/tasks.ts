@@ -16,7 +16,7 @@ export function compactTask(focus: string | null): SessionTask {
   return {
     kind: 'compact',
     focus,
-    run: async ({ deps, active, ports }) => (deps.doneOnce.has(active.context.turnId) ? DONE : compactNow(ports)),
+    run: ({ ports }) => compactNow(ports),
   };
 }
 
@@ -40,10 +40,14 @@ export const undoTask: SessionTask = {
     const { show } = active.recorder;
     const item = { type: 'undo', id: `${turnId}-undo`, message: '' } as const;
     show({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
-    const { isDone, message } = deps.doneOnce.has(turnId)
-      ? { isDone: true, message: 'The files were back when keel was cut off.' }
-      : await undoTurn(deps, active, signal);
-    show({ type: 'item.completed', turnId, item: { ...item, status: isDone ? 'completed' : 'failed', message } });
+    const { restored, message } = await undoTurn(deps, active, signal);
+    if (restored === null) show({ type: 'item.completed', turnId, item: { ...item, status: 'failed', message } });
+    else {
+      const { note, snapshot } = restored;
+      const line = { type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot } } as const;
+      active.recorder.finish({ note, item: { ...item, status: 'completed', message }, error: null, lines: [line] });
+      deps.state.history.removeSnapshot(snapshot);
+    }
     return signal.aborted ? { type: 'interrupted' } : DONE;
   },
 };
@@ -53,8 +57,8 @@ export function userShellTask(command: string): SessionTask {
   return {
     kind: 'user_shell',
     async run({ deps, active }, signal) {
-      const record = await runUserShell(deps, active, { command, id: active.context.turnId }, signal);
-      active.recorder.addItems([record]);
+      const { note, item } = await runUserShell(deps, active, { command, id: active.context.turnId }, signal);
+      active.recorder.finish({ note, item, error: null });
       return signal.aborted ? { type: 'interrupted' } : DONE;
     },
   };

@@ -10,39 +10,34 @@ const MAX_NAMED_PATHS = 10;
 
 /** The outcome of an undo, in a sentence for the user. */
 export interface UndoResult {
-  readonly isDone: boolean;
   readonly message: string;
+  /** The snapshot that the files are back at, and what the model is to know of it; null: nothing was undone, or not all. */
+  readonly restored: { readonly snapshot: string; readonly note: ResponseItem } | null;
 }
 
 /** Restores the files to where they were before the newest turn that can have changed some and was not undone yet. */
 export async function undoTurn(
-  { services, state, record }: SessionDeps,
+  { services, state }: SessionDeps,
   { context }: ActiveTurn,
   signal: AbortSignal,
 ): Promise<UndoResult> {
   const { items } = state.history;
   const snapshot = items.findLast((item): item is GhostSnapshotItem => item.type === 'ghost_snapshot');
   if (!snapshot)
-    return { isDone: false, message: `There is nothing to undo: ${whyNoSnapshot(services, context.cwd)}.` };
+    return { restored: null, message: `There is nothing to undo: ${whyNoSnapshot(services, context.cwd)}.` };
   const { ghost_commit: commit } = snapshot;
   const result = await restoreSnapshot(commit, { ...placeOf(services, context.cwd), signal });
-  if (result.type === 'refused') return { isDone: false, message: `Nothing was undone: ${result.reason}.` };
+  if (result.type === 'refused') return { restored: null, message: `Nothing was undone: ${result.reason}.` };
   if (result.type === 'incomplete') {
     const done = result.changes.length;
     return {
-      isDone: false,
+      restored: null,
       message: `Only a part was undone (${done} ${done === 1 ? 'file' : 'files'}): ${result.reason}.`,
     };
   }
   const note = undoNote({ message: messageOf(items, snapshot), files: filesOf(result) });
-  record.addLines(
-    { type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } },
-    { type: 'response_item', payload: note },
-  );
-  state.history.removeSnapshot(commit.id);
-  record.keepItems([note], context.turnId);
   return {
-    isDone: true,
+    restored: { snapshot: commit.id, note },
     message: [`The files are back at the snapshot ${commit.id.slice(0, 7)}.`, ...exceptions(result)].join(' '),
   };
 }

@@ -26,6 +26,10 @@ export class OpenItems {
     return [...this.#items.values()].map((item) => asInterrupted(item, this.#texts.get(item.id) ?? ''));
   }
 
+  compactions(): ThreadItem[] {
+    return [...this.#items.values()].filter(({ type }) => type === 'contextCompaction');
+  }
+
   /** The plan of the turn, which stays open until the turn ends. */
   plans(): ThreadItem[] {
     return [...this.#items.values()].filter(({ type }) => type === 'plan');

@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../../../foundation/protocol/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { Subagents } from '../agents/subagents.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -8,8 +9,8 @@ import type { ItemIds } from './item-ids.ts';
 export interface TurnDeps extends SessionDeps {
   readonly agents: Subagents;
   readonly snapshots: UndoSnapshots;
-  /** Turns of the record that compacted or went back, and may be begun again: of `ThreadLog`. */
-  readonly doneOnce: ReadonlySet<string>;
+  /** Turns that may be begun again though their task has done what it was for: of `ThreadLog`. */
+  readonly doneTasks: ReadonlyMap<string, ErrorInfo | null>;
   /** Ids of items in the whole thread. */
   readonly itemIds: ItemIds;
   /** For the first turn of a thread; null: not a repository, or the thread is not new. */

@@ -3,11 +3,13 @@ import type { TurnContext } from '../../../context/index.ts';
 import type {
   BudgetUsedRecord,
   ElidedOutput,
+  ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
   RequestRecord,
   ResponseItem,
+  RolloutItem,
   SessionEvent,
   StepRecord,
   ThreadItem,
@@ -42,6 +44,16 @@ export interface TurnRecorderOptions {
   readonly log: Pick<Log, 'warn'>;
 }
 
+/** The effect of a task that has no steps: what the model is to know of it, and what people see. */
+export interface TaskEffect {
+  readonly note: ResponseItem;
+  readonly item: ThreadItem;
+  /** Why the task failed; null: it didn't. */
+  readonly error: ErrorInfo | null;
+  /** Lines that belong to it. */
+  readonly lines?: readonly RolloutItem[];
+}
+
 /** Items of the turn loop that its journal does not have. */
 const KEPT: readonly ThreadItem['type'][] = ['contextCompaction', 'budgetExceeded'];
 
@@ -53,6 +65,8 @@ export class TurnRecorder implements TurnHistory, Journal {
   readonly #options: TurnRecorderOptions;
   readonly #ids: TurnItemIds;
   readonly #open = new OpenItems();
+  /** Ids of items that were recorded before their end was emitted. */
+  readonly #keptEarly = new Set<string>();
   #hasPlan = false;
   #isRevoked = false;
 
@@ -71,11 +85,26 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   readonly emit = (event: SessionEvent): void => {
-    this.#emit(event, event.type === 'item.completed' && KEPT.includes(event.item.type));
+    this.#emit(event, event.type === 'item.completed' && KEPT.includes(event.item.type) ? this.#keep : null);
   };
 
   /** Emits an event of work outside of the turn loop: its finished items are recorded, so that a resumed thread shows them. */
-  readonly show = (event: SessionEvent): void => this.#emit(event, true);
+  readonly show = (event: SessionEvent): void => this.#emit(event, this.#keep);
+
+  /**
+   * Records and shows the effect of the turn's task, all of it or, if keel dies meanwhile, nothing: a turn with this record that is
+   * begun again does nothing more.
+   */
+  finish({ note, item, error, lines = [] }: TaskEffect): void {
+    const { record } = this.#options;
+    const turnId = this.#turnId;
+    this.#emit({ type: 'item.completed', turnId, item }, (shown) => {
+      const noted = { type: 'response_item', payload: note } as const;
+      const done = { type: 'event_msg', payload: { type: 'task_done', turn_id: turnId, error } } as const;
+      record.addLines(...lines, noted, this.#itemLine(shown), done);
+      record.keepItems([note], turnId);
+    });
+  }
 
   warn(message: string): void {
     this.emit({ type: 'warning', turnId: this.#turnId, message });
@@ -156,7 +185,11 @@ export class TurnRecorder implements TurnHistory, Journal {
   recordCompaction(summary: string, items: readonly ResponseItem[]): void {
     if (this.#isRevoked) return;
     const payload = { message: summary, replacement_history: [...items] };
-    this.#options.record.addLines({ type: 'compacted', payload });
+    const shown = this.#open
+      .compactions()
+      .map((item) => this.#ids.named({ type: 'item.completed', turnId: this.#turnId, item }));
+    const lines = shown.flatMap((event) => (event.type === 'item.completed' ? [this.#keptLine(event.item)] : []));
+    this.#options.record.addLines({ type: 'compacted', payload }, ...lines);
   }
 
   replace(items: readonly ResponseItem[]): void {
@@ -244,22 +277,32 @@ export class TurnRecorder implements TurnHistory, Journal {
     this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost, ...(request && { request }) });
   }
 
-  #emit(event: SessionEvent, isKept: boolean): void {
+  /** @param keep records an item that is completed; null: the journal has it */
+  #emit(event: SessionEvent, keep: ((item: ThreadItem) => void) | null): void {
     if (this.#isRevoked) return;
     this.#open.note(event);
     this.#hasPlan ||= event.type === 'item.started' && event.item.type === 'plan';
     const named = this.#ids.named(event);
-    if (isKept && named.type === 'item.completed') this.#keep(named.item);
+    if (named.type === 'item.completed' && !this.#keptEarly.has(named.item.id)) keep?.(named.item);
     this.#options.emit(named);
   }
 
-  #keep(item: ThreadItem): void {
+  readonly #keep = (item: ThreadItem): void => {
     const { record, log } = this.#options;
     try {
-      record.addLines({ type: 'event_msg', payload: { type: 'item_completed', turn_id: this.#turnId, item } });
+      record.addLines(this.#itemLine(item));
     } catch (error) {
       log.warn(`an item of turn ${this.#turnId} was not recorded: ${reasonOf(error)}`);
     }
+  };
+
+  #keptLine(item: ThreadItem): RolloutItem {
+    this.#keptEarly.add(item.id);
+    return this.#itemLine(item);
+  }
+
+  #itemLine(item: ThreadItem): RolloutItem {
+    return { type: 'event_msg', payload: { type: 'item_completed', turn_id: this.#turnId, item } };
   }
 }
 

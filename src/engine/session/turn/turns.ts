@@ -93,7 +93,10 @@ export class Turns {
       const { active } = phase;
       const run = runUserShell(this.#deps, active, { command, id }, active.abort.signal);
       const done = run.then(
-        (record) => active.input.addRecord({ submissionId: id, record }),
+        ({ note, item }) => {
+          active.recorder.show({ type: 'item.completed', turnId: active.context.turnId, item });
+          active.input.addRecord({ submissionId: id, record: note });
+        },
         (error: unknown) => this.#deps.services.log.crash(error),
       );
       active.runBeside('user_shell', done);
@@ -283,6 +286,10 @@ export class Turns {
   async #outcomeOf(task: SessionTask, active: ActiveTurn, recorded: OpenTurn['lines'] | null): Promise<TurnOutcome> {
     try {
       const ports = await beginTurn(this.#deps, active, recorded);
+      const error = this.#deps.doneTasks.get(active.context.turnId);
+      // An earlier process did it and was cut off before it could record the end.
+      if (error !== undefined)
+        return error === null ? { type: 'completed', lastAgentMessage: null } : { type: 'failed', error };
       return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);
     } catch (error) {
       if (error instanceof TurnInterrupted || error instanceof TurnReleased) return { type: 'interrupted' };

@@ -42,6 +42,18 @@ describe('a command of the user', () => {
     expect(recordIn(0)).toMatch(/Exit code: -1[\s\S]*stopped by the user/);
   });
 
+  test('that takes its time to stop is known to the model all the same, with what it had printed', async () => {
+    await open([ok]);
+    const turn = live.turn(run('trap "sleep 0.4; exit 0" TERM; echo begun; while :; do sleep 0.05; done'));
+    await live.next('item.delta');
+    live.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    const { item } = await live.next('item.completed', (event) => event.item.type === 'commandExecution');
+    expect(item).toMatchObject({ exitCode: -1, status: 'failed', aggregatedOutput: 'begun\nstopped by the user' });
+    await live.say('and?');
+    expect(recordIn(0)).toMatch(/Exit code: -1[\s\S]*begun\nstopped by the user/);
+  });
+
   test('T38: beside a turn it starts none, and its record comes with the next request', async () => {
     const gate = Promise.withResolvers<void>();
     await open([respond(hold(gate.promise), message('thinking')), ok, ok]);

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { ApprovalDecision } from '../../../../src/foundation/protocol/index.ts';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
-import { liveSession } from '../../../support/live-session.ts';
 import { asksUser, QUESTIONS } from '../../../support/questions.ts';
-import { untilDeath } from '../../../support/until-death.ts';
+import { liveSession } from '../../../support/sessions/live-session.ts';
+import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 const { home, repo, server, open, reopen, serve } = liveSession({ options: { answersQuestions: true } });
 const script = [respond(asksUser()), respond(message('Done.'))];

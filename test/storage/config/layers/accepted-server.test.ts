@@ -83,7 +83,10 @@ serve();`,
 
   test('is another one when its working directory has another file of that name', async () => {
     project.write({ 'run.js': 'top', 'sub/run.js': 'below' });
-    const [top, below] = [await full({ command: 'node', args: ['run.js'] }), await full({ command: 'node', args: ['run.js'], cwd: 'sub' })];
+    const [top, below] = [
+      await full({ command: 'node', args: ['run.js'] }),
+      await full({ command: 'node', args: ['run.js'], cwd: 'sub' }),
+    ];
     expect(top.text).toContain('--- run.js\ntop');
     expect(below.text).toContain('--- sub/run.js\nbelow');
   });

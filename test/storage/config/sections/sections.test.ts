@@ -29,10 +29,16 @@ describe('the settings of the terminal', () => {
     [{ notifications: false }, { notifications: [] }],
     [{ notifications: true }, { notifications: ['agent-turn-complete', 'approval-requested'] }],
     [{ notifications: ['approval-requested' as const] }, { notifications: ['approval-requested'] }],
-    [{ keymap: { submit: 'ctrl+j', undo: ['ctrl+z', 'f2'] } }, { keymap: { submit: ['ctrl+j'], undo: ['ctrl+z', 'f2'] } }],
+    [
+      { keymap: { submit: 'ctrl+j', undo: ['ctrl+z', 'f2'] } },
+      { keymap: { submit: ['ctrl+j'], undo: ['ctrl+z', 'f2'] } },
+    ],
     [{ status_line: ['model' as const] }, { statusLine: { type: 'parts', parts: ['model'] } }],
     [{ status_line: { command: ['date'] } }, { statusLine: { type: 'command', command: ['date'] } }],
-    [{ vim: true, screen_reader: true, animations: false }, { vim: true, screenReader: true, animations: false }],
+    [
+      { vim: true, screen_reader: true, animations: false },
+      { vim: true, screenReader: true, animations: false },
+    ],
   ])('are read from %j', (table, settings) => {
     expect(tuiSettings(table)).toMatchObject(settings);
   });
@@ -136,11 +142,14 @@ describe('the hosts that commands may reach', () => {
     expect(found?.denied).toHaveLength(3);
   });
 
-  test.each(['allowed_domains', 'denied_domains'])('may not be malformed in %s, also where they are switched off', (key) => {
-    expect(() => rules({ [key]: ['not a host!'], enabled: false })).toThrow(
-      new RegExp(`^layer 0: sandbox\\.network\\.${key} should hold .*, got "not a host!"$`),
-    );
-  });
+  test.each(['allowed_domains', 'denied_domains'])(
+    'may not be malformed in %s, also where they are switched off',
+    (key) => {
+      expect(() => rules({ [key]: ['not a host!'], enabled: false })).toThrow(
+        new RegExp(`^layer 0: sandbox\\.network\\.${key} should hold .*, got "not a host!"$`),
+      );
+    },
+  );
 });
 
 describe('the roles of subagents', () => {
@@ -268,7 +277,12 @@ describe('the sandbox mode', () => {
       maxProcesses: null,
       maxFileBytes: null,
     });
-    const sandbox = { hidden_paths: ['secret', '/etc/x'], allow_unix_sockets: true, max_processes: 5, max_file_bytes: 9 };
+    const sandbox = {
+      hidden_paths: ['secret', '/etc/x'],
+      allow_unix_sockets: true,
+      max_processes: 5,
+      max_file_bytes: 9,
+    };
     expect(sandboxSettings({ sandbox, sandbox_workspace_write: { allow_git_commit: true } }, '/w')).toEqual({
       hidden: ['/w/secret', '/etc/x'],
       allowGitCommit: true,

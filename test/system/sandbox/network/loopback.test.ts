@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PlanRequest } from '../../../../src/system/sandbox/index.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
-import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from '../support.ts';
+import { NetworkWorld } from './network-world.ts';
 
 const isRoot = process.getuid?.() === 0;
 const users = isRoot ? [{ name: 'root' }, { name: 'an ordinary user', uid: 65534 }] : [{ name: 'an ordinary user' }];

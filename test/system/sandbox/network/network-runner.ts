@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 import { parsePattern } from '../../../../src/system/network/index.ts';
 import { Processes, runCommand } from '../../../../src/system/process/index.ts';
 import { SandboxManager } from '../../../../src/system/sandbox/index.ts';
-import type { NetworkPlace } from './network-world.ts';
 import { workspaceWrite } from '../support.ts';
+import type { NetworkPlace } from './network-world.ts';
 
 const place: NetworkPlace = JSON.parse(process.argv[2] ?? '{}');
 const { workspace, home, served, outside, allowUnixSockets } = place;

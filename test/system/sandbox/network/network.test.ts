@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bwrapCommand } from '../../../../src/system/sandbox/backends/bubblewrap.ts';
 import { describePlan } from '../../../../src/system/sandbox/index.ts';
 import { batchOf, outcomesOf, type Tried } from '../batch.ts';
-import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from '../support.ts';
+import { NetworkWorld } from './network-world.ts';
 
 const isRoot = process.getuid?.() === 0;
 const users = isRoot ? [{ name: 'root' }, { name: 'an ordinary user', uid: 65534 }] : [{ name: 'an ordinary user' }];

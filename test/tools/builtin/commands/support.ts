@@ -11,8 +11,8 @@ import type { ToolContext } from '../../../../src/tools/contract/tool.ts';
 import type { ToolOutput, ToolPayload } from '../../../../src/tools/contract/tool-call.ts';
 import { ApprovalCache, builtinTools, Orchestrator } from '../../../../src/tools/index.ts';
 import { TurnDiffTracker } from '../../../../src/tools/patch/index.ts';
-import { noAgents } from '../../../support/sessions/no-agents.ts';
 import { unconfinedRules } from '../../../support/sandbox/unconfined-rules.ts';
+import { noAgents } from '../../../support/sessions/no-agents.ts';
 import { Workshop } from '../../../system/process/support.ts';
 import { turnContext } from '../support.ts';
 
