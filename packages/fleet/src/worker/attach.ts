@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { Patience } from '../patience.ts';
 import type { TurnInput, TurnJob } from '../protocol.ts';
 import { LIFE_HEADER, lifeIn } from './worker-life.ts';
 
-/**
- * How long an owner has to answer before it counts as gone: a number of times this many ms, each counted when this process gets to it. It
- * answers at once whether or not the turn has ended; where this process is slow since its machine is busy, the owner may be as well.
- */
-const PATIENCE = { ticks: 10, tickMs: 100 } as const;
+/** How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. */
+const PATIENCE_MS = 1_000;
 const LOOK_MS = 150;
 /** Answers of what is between workers: nobody was there to ask. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504];
@@ -62,7 +60,7 @@ async function askOwner(
   signal: AbortSignal,
 ): Promise<AttachEnd | OwnerAnswer | { readonly type: 'broken' }> {
   const url = new URL(`/turns/${job.threadId}/${job.turnId}`, address);
-  using patience = new Patience();
+  using patience = new Patience(PATIENCE_MS);
   const late = patience.signal;
   try {
     const response = await fetch(url, {
@@ -76,28 +74,6 @@ async function askOwner(
   } catch {
     signal.throwIfAborted();
     return { type: late.aborted ? 'silent' : 'broken' };
-  }
-}
-
-class Patience implements Disposable {
-  readonly #late = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor() {
-    let left: number = PATIENCE.ticks;
-    this.#timer = setInterval(() => {
-      left -= 1;
-      if (left === 0) this.#late.abort();
-    }, PATIENCE.tickMs);
-  }
-
-  /** Aborts when it is used up. */
-  get signal(): AbortSignal {
-    return this.#late.signal;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
   }
 }
 
