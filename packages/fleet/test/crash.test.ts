@@ -17,6 +17,9 @@ const AT_ONCE = 8;
 const OUTAGE_STEPS = 2;
 /** A frozen worker is asleep for longer than it takes others to notice and to take its turns. */
 const FREEZE_MS = 2_600;
+/** How long a takeover may take, ms, and how many are measured. The small run is one of many tests on its machine. */
+const TAKEOVER_MS = IS_LARGE ? 3_000 : 15_000;
+const TAKEOVERS = IS_LARGE ? 5 : 1;
 /** Requests to the model between two failures, at most. A run has some twenty of them, or few in a small one. */
 const GAP = Math.max(STEPS * 2, (TURNS * STEPS) / 10);
 const LIMIT_MS = 180_000 + TURNS * STEPS * 200;
@@ -172,24 +175,53 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
 
   const whole = (cwd: string) => (existsSync(join(cwd, 'whole')) ? readFileSync(join(cwd, 'whole'), 'utf8') : '');
 
-  /** Waits until another worker has asked the model to continue. */
-  async function takenOver(text: string, since: number): Promise<void> {
+  /** @returns how long another worker took to ask the model to continue, ms */
+  async function takenOver(text: string, since: number): Promise<number> {
     await expect.poll(() => model.stepOf(text), { timeout: 50_000, interval: 10 }).toBe(1);
-    if (IS_LARGE) console.log(`${text}: taken over within ${(performance.now() - since).toFixed(0)} ms`);
+    return performance.now() - since;
   }
 
-  test.skipIf(!IS_LARGE)('a turn whose worker hangs continues elsewhere', { timeout: 60_000 }, async () => {
-    const text = 'outage 300: worker hangs';
+  /** Of several in a large run: one may come while the machine does something else. */
+  function judgeTakeovers(what: string, times: readonly number[]): void {
+    const median = times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)];
+    if (IS_LARGE) console.log(`${what}: taken over within ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    expect(median).toBeLessThan(TAKEOVER_MS);
+  }
+
+  /** A turn is in its first command when its worker fails. @returns how long the takeover took, ms */
+  async function takeover(text: string, fail: () => Promise<() => void>): Promise<number> {
     const { place, end } = await started(text);
-    const counts = await Promise.all(fleet.fleet.workers.map(({ healthUrl }) => turnsAt(healthUrl)));
-    const hung = fleet.fleet.workers[counts.indexOf(1)];
-    const frozenAt = performance.now();
-    hung?.child.signal('SIGSTOP');
-    await takenOver(text, frozenAt);
+    const since = performance.now();
+    const recover = await fail();
+    const took = await takenOver(text, since);
     expect(await end()).toBe('completed');
-    hung?.child.signal('SIGCONT');
+    recover();
     expect(model.counts(text, place, OUTAGE_STEPS)).toEqual({ repeated: 0, lost: 0, unknown: 1, falseUnknown: 0 });
-  });
+    return took;
+  }
+
+  test.skipIf(!IS_LARGE)(
+    'a turn whose worker hangs continues elsewhere within seconds',
+    {
+      timeout: 60_000 * TAKEOVERS,
+    },
+    async () => {
+      const times: number[] = [];
+      for (let at = 0; at < TAKEOVERS; at += 1) {
+        const freeze = async () => {
+          const { workers } = fleet.fleet;
+          // One that was killed below may not listen yet.
+          const counts = await Promise.all(workers.map(({ healthUrl }) => turnsAt(healthUrl).catch(() => 0)));
+          const hung = workers[counts.indexOf(1)];
+          hung?.child.signal('SIGSTOP');
+          // Its command would keep it busy for long.
+          return () => hung?.child.signal('SIGKILL');
+        };
+        times.push(await takeover(`outage 300: worker hangs, ${at}`, freeze));
+      }
+      judgeTakeovers('worker hangs', times);
+    },
+  );
 
   test('a long command runs on while the engine is killed and started again', { timeout: 60_000 }, async () => {
     const { place, end } = await started('outage 2.5: engine away');
@@ -232,19 +264,17 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
   });
 
   test('a command whose worker was killed is reported as unknown within seconds, and not repeated', {
-    timeout: 60_000,
+    timeout: 60_000 * TAKEOVERS,
   }, async () => {
-    const { place, end } = await started('outage 1.5: worker dead');
-    const killedAt = performance.now();
-    for (const { child } of fleet.fleet.workers) child.signal('SIGKILL');
-    await takenOver('outage 1.5: worker dead', killedAt);
-    expect(await end()).toBe('completed');
-    expect(model.counts('outage 1.5: worker dead', place, OUTAGE_STEPS)).toEqual({
-      repeated: 0,
-      lost: 0,
-      unknown: 1,
-      falseUnknown: 0,
-    });
+    const times: number[] = [];
+    for (let at = 0; at < TAKEOVERS; at += 1) {
+      const kill = async () => {
+        for (const { child } of fleet.fleet.workers) child.signal('SIGKILL');
+        return () => undefined;
+      };
+      times.push(await takeover(`outage 1.5: worker dead, ${at}`, kill));
+    }
+    judgeTakeovers('workers dead', times);
   });
 });
 

@@ -52,6 +52,7 @@ export class FileStepRunner implements StepRunner {
   /** Recorded steps that the turn has not asked for yet; the next one is last. */
   readonly #expected: string[];
   #sleeps = 0;
+  #requests = 0;
   readonly #seen = new Set<string>();
 
   constructor(options: FileStepRunnerOptions) {
@@ -105,6 +106,11 @@ export class FileStepRunner implements StepRunner {
     return brand(this.#run<null>(spec, work).then(() => undefined));
   }
 
+  /** Whether a response of the model is under way. */
+  get isSampling(): boolean {
+    return this.#requests > 0;
+  }
+
   /** Ids of recorded steps that were not asked for yet, the next one first. */
   get left(): readonly string[] {
     return this.#expected.toReversed();
@@ -148,12 +154,16 @@ export class FileStepRunner implements StepRunner {
     const begin = this.#line(spec, 'begin', undefined);
     const asks = spec.asks?.();
     journal.append(asks === undefined ? begin : { type: 'step', record: { ...begin.record, asks } });
+    const request = spec.kind === 'sampling' || spec.kind === 'compact' ? 1 : 0;
+    this.#requests += request;
     const value = await work({
       signal: this.interrupted,
       record: (item) => {
         if (spec.kind === 'sampling') journal.append(lineOf(item));
         items.push(item);
       },
+    }).finally(() => {
+      this.#requests -= request;
     });
     journal.append(...(spec.kind === 'sampling' ? [] : items.map(lineOf)), this.#line(spec, 'end', value));
     return { value, items, replayed: false };

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exists, hasCode, Mark, Watcher } from './mark.ts';
 
 /** A maker that shows no sign of life for so long is dead, ms. */
 export const ABANDONED_MS = 10_000;
@@ -16,11 +16,12 @@ const BEATS = 20;
 export class Maker implements AsyncDisposable {
   readonly #path: string;
   readonly #number: number;
-  readonly #mark: FileHandle;
+  readonly #mark: Mark;
   readonly #timer: NodeJS.Timeout;
-  #beats = 0;
+  readonly #lost = new AbortController();
+  #isBeating = false;
 
-  private constructor(path: string, number: number, mark: FileHandle, abandonedMs: number) {
+  private constructor(path: string, number: number, mark: Mark, abandonedMs: number) {
     this.#path = path;
     this.#number = number;
     this.#mark = mark;
@@ -28,38 +29,40 @@ export class Maker implements AsyncDisposable {
     this.#timer.unref();
   }
 
-  /** Waits while another one makes the directory. @returns null: it is whole @throws the signal's reason */
+  /**
+   * Waits while another one makes the directory.
+   * @returns null: it is whole
+   * @throws the signal's reason; an error of the file system
+   */
   static async of(path: string, abandonedMs: number, signal: AbortSignal): Promise<Maker | null> {
     let seen = '';
-    let since = performance.now();
+    let looks = 0;
+    await using watcher = new Watcher(draftOf(path, 0));
     for (;;) {
       signal.throwIfAborted();
-      const isThere = existsSync(path);
-      const newest = newestMark(path);
+      const isThere = await exists(path);
+      const newest = await newestMark(path);
       if (isThere && newest === -1) return null;
-      const now = `${newest} ${newest === -1 ? '' : await contentOf(markOf(path, newest))}`;
-      if (now !== seen) since = performance.now();
+      const now = newest === -1 ? '' : `${newest} ${await contentOf(markOf(path, newest))}`;
+      looks = now === seen ? looks + 1 : 0;
       seen = now;
-      if (newest === -1 || performance.now() - since > abandonedMs) {
+      if (newest === -1 || looks > BEATS) {
         const maker = await Maker.#next(path, newest, abandonedMs);
         if (maker !== null) return maker;
+        looks = 0;
       }
       await delay(abandonedMs / BEATS, undefined, { signal }).catch(() => undefined);
+      if (newest !== -1) await watcher.write();
     }
   }
 
   /** Null: another one was faster. */
   static async #next(path: string, newest: number, abandonedMs: number): Promise<Maker | null> {
     const number = newest + 1;
-    let mark: FileHandle;
-    try {
-      mark = await open(markOf(path, number), 'wx', 0o600);
-    } catch (error) {
-      if (hasCode(error, 'EEXIST')) return null;
-      throw error;
-    }
+    const mark = await Mark.make(markOf(path, number));
+    if (mark === null) return null;
     // Marks are removed in the order of their numbers: as long as the one before is there, nobody has finished meanwhile.
-    if (newest === -1 ? !existsSync(path) : existsSync(markOf(path, newest))) {
+    if (newest === -1 ? !(await exists(path)) : await exists(markOf(path, newest))) {
       return new Maker(path, number, mark, abandonedMs);
     }
     await mark.close();
@@ -69,29 +72,43 @@ export class Maker implements AsyncDisposable {
 
   /** A name beside the directory that no other maker uses. */
   get draft(): string {
-    return `${this.#path}.draft-${this.#number}`;
+    return draftOf(this.#path, this.#number);
+  }
+
+  /** Where makers before this one, which are dead or have lost their right, may have left something. */
+  get earlierDrafts(): readonly string[] {
+    return Array.from({ length: this.#number }, (_, number) => draftOf(this.#path, number));
+  }
+
+  /** Aborts when this maker was taken for dead: what it makes is of no use any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   /** False for a maker that was taken for dead. */
-  get isOwner(): boolean {
-    return newestMark(this.#path) === this.#number;
+  async isOwner(): Promise<boolean> {
+    return (await newestMark(this.#path)) === this.#number;
   }
 
   /** Removes the marks: what is at the path is whole, or nothing is there. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#mark.close();
-    if (!this.isOwner) return;
+    if (!(await this.isOwner())) return;
     for (let number = 0; number <= this.#number; number += 1) await rm(markOf(this.#path, number), { force: true });
   }
 
+  /** One at a time: where the disk does not answer, more of them would only wait behind the first. */
   async #beat(): Promise<void> {
-    this.#beats += 1;
+    if (this.#isBeating) return;
+    this.#isBeating = true;
     try {
-      await this.#mark.write(String(this.#beats), 0);
-      await this.#mark.datasync();
+      await this.#mark.write();
+      if (!(await this.isOwner())) this.#lost.abort(new Error('another process makes this directory now'));
     } catch {
       // It is closed, or the disk is away: whoever sees no sign of life takes the work over.
+    } finally {
+      this.#isBeating = false;
     }
   }
 }
@@ -100,10 +117,14 @@ function markOf(path: string, number: number): string {
   return number === 0 ? `${path}.unfinished` : `${path}.unfinished-${number}`;
 }
 
+function draftOf(path: string, number: number): string {
+  return `${path}.draft-${number}`;
+}
+
 /** Its number; -1: there is none. */
-function newestMark(path: string): number {
+async function newestMark(path: string): Promise<number> {
   const first = `${basename(path)}.unfinished`;
-  const marks = readdirSync(dirname(path)).filter((name) => name.startsWith(first));
+  const marks = (await readdir(dirname(path))).filter((name) => name.startsWith(first));
   return Math.max(-1, ...marks.map((name) => Number(name.slice(first.length + 1) || 0)));
 }
 
@@ -114,9 +135,4 @@ async function contentOf(path: string): Promise<string> {
     if (hasCode(error, 'ENOENT')) return 'gone';
     throw error;
   }
-}
-
-/** Whether the system has refused a call for this reason. */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

@@ -1,9 +1,11 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Place } from '../protocol.ts';
-import { git, PlaceError } from './git.ts';
-import { ABANDONED_MS, Maker } from './maker.ts';
+import { PlaceError } from './git.ts';
+import { addWorkTree, clone, type Making, makeWhole, removeDrafts } from './make-tree.ts';
+import { ABANDONED_MS } from './maker.ts';
+import { exists } from './mark.ts';
 import { ThreadIndex } from './thread-index.ts';
 import { isThreadId, type WorkTree } from './work-tree.ts';
 
@@ -111,48 +113,19 @@ export class Places {
         return cwd;
       case 'worktree': {
         const repository = this.#given('repositories', work.repository);
-        // The entry of an attempt that was killed is locked. A work tree can't be renamed without its repository.
-        return this.#whole(
-          cwd,
-          async () => {
-            await git(['-C', repository, 'worktree', 'prune'], signal);
-            const add = ['worktree', 'add', '-f', '-f', '--detach', cwd, work.revision ?? 'HEAD'];
-            await git(['-C', repository, ...add], signal);
-          },
-          signal,
-        );
+        const { revision } = work;
+        return this.#made(cwd, (making) => addWorkTree({ repository, revision, cwd, ...making }), signal);
       }
       case 'clone':
         this.#requireAllowed(work.url);
-        return this.#whole(
-          cwd,
-          async (maker) => {
-            await git(['clone', '--no-checkout', '--no-hardlinks', '--', work.url, maker.draft], signal);
-            await git(['-C', maker.draft, 'checkout', '--detach', work.revision ?? 'HEAD', '--'], signal);
-            if (maker.isOwner) await rename(maker.draft, cwd);
-          },
-          signal,
-        );
+        return this.#made(cwd, (making) => clone({ url: work.url, revision: work.revision, cwd, ...making }), signal);
     }
   }
 
-  /** Makes a directory that is not whole, alone among all fronts. What a failure leaves is removed. */
-  async #whole(cwd: string, make: (maker: Maker) => Promise<void>, signal: AbortSignal): Promise<string> {
-    await using maker = await Maker.of(cwd, this.#abandonedMs, signal);
-    if (maker === null) return cwd;
-    const clear = async () => {
-      await rm(cwd, { recursive: true, force: true });
-      await removeDrafts(dirname(cwd));
-    };
-    await clear();
-    try {
-      await make(maker);
-    } catch (error) {
-      if (maker.isOwner) await clear();
-      throw error;
-    }
-    if (!maker.isOwner) throw new PlaceError('another front has taken the making of this place over: ask again');
-    return cwd;
+  async #made(cwd: string, make: (making: Making) => Promise<void>, signal: AbortSignal): Promise<string> {
+    await makeWhole(cwd, this.#abandonedMs, make, signal);
+    if (await exists(join(cwd, '.git'))) return cwd;
+    throw new PlaceError(`${cwd} is no work tree: remove it with keel-fleet clean`);
   }
 
   /** A dot segment could lead from an allowed URL to another one, and a transport could be any program. */
@@ -167,13 +140,5 @@ export class Places {
     const path = join(this.#data, kind, name);
     if (!existsSync(path)) throw new PlaceError(`there is no ${name} in ${kind}`);
     return path;
-  }
-}
-
-/** Removes clones that are not whole. */
-async function removeDrafts(folder: string): Promise<void> {
-  if (!existsSync(folder)) return;
-  for (const name of await readdir(folder)) {
-    if (name.startsWith('work.draft-')) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

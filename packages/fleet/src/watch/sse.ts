@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Patience } from '../patience.ts';
 
 /** Bytes that wait for a client before its stream is not fed any more. */
 const MAX_WAITING_BYTES = 256 * 1024;
@@ -68,43 +69,36 @@ export class SseStream implements Disposable {
 
 /** Ends a request when nothing has come of it for `ms`: before its answer, or within it. */
 export class SilenceLimit implements Disposable {
-  readonly #silent = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  /** Whether what has come is being worked on: whoever reads slowly is not taken for silence. */
-  #isHeard = false;
+  readonly #patience: Patience;
 
   constructor(ms: number) {
-    this.#timer = setTimeout(() => {
-      if (this.#isHeard) this.#timer.refresh();
-      else this.#silent.abort(new TypeError(`nothing came for ${ms} ms`));
-    }, ms);
+    this.#patience = new Patience(ms);
   }
 
   /** Aborts when it is silent. */
   get signal(): AbortSignal {
-    return this.#silent.signal;
+    return this.#patience.signal;
   }
 
   /** Passes on what comes. */
   async *heard(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of body) {
-      this.#isHeard = true;
+      // Whoever reads slowly is not taken for silence.
+      this.#patience.pause();
       yield chunk;
-      this.#isHeard = false;
-      this.#timer.refresh();
+      this.#patience.refresh();
     }
   }
 
   /** Waits for work in which nothing need come. */
   async pausedFor(work: Promise<void>): Promise<void> {
-    this.#isHeard = true;
+    this.#patience.pause();
     await work;
-    this.#isHeard = false;
-    this.#timer.refresh();
+    this.#patience.refresh();
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#patience[Symbol.dispose]();
   }
 }
 

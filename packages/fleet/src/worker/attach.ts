@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { Patience } from '../patience.ts';
 import type { TurnInput, TurnJob } from '../protocol.ts';
+import { LIFE_HEADER, lifeIn } from './worker-life.ts';
 
-/**
- * How long an owner has to answer before it counts as gone: a number of times this many ms, each counted when this process gets to it. It
- * answers at once whether or not the turn has ended; where this process is slow since its machine is busy, the owner may be as well.
- */
-const PATIENCE = { ticks: 10, tickMs: 100 } as const;
+/** How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. */
+const PATIENCE_MS = 1_000;
 const LOOK_MS = 150;
 /** Answers of what is between workers: nobody was there to ask. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504];
@@ -21,8 +20,8 @@ export const OwnerAnswer = z.discriminatedUnion('type', [
 export type OwnerAnswer = z.infer<typeof OwnerAnswer>;
 
 /**
- * How a wait for another worker's turn ended. `silent`: that worker is dead, frozen, or cut off from here. `refused`: somebody lives
- * there who does not speak of turns to this worker, since it has another secret or is another program: it may well run the turn.
+ * How a wait for another worker's turn ended. `silent`: that worker is dead, frozen, or cut off from here; whoever answers in its place
+ * is another one, or no worker. `refused`: it lives and does not speak of turns to this worker, since it has another secret.
  */
 export type AttachEnd =
   | Exclude<OwnerAnswer, { type: 'running' }>
@@ -61,7 +60,7 @@ async function askOwner(
   signal: AbortSignal,
 ): Promise<AttachEnd | OwnerAnswer | { readonly type: 'broken' }> {
   const url = new URL(`/turns/${job.threadId}/${job.turnId}`, address);
-  using patience = new Patience();
+  using patience = new Patience(PATIENCE_MS);
   const late = patience.signal;
   try {
     const response = await fetch(url, {
@@ -71,44 +70,29 @@ async function askOwner(
       redirect: 'manual',
     });
     const text = await response.text();
-    return response.ok ? answerIn(text, address) : refusal(response.status, address);
+    return answerOf(response, text, address);
   } catch {
     signal.throwIfAborted();
     return { type: late.aborted ? 'silent' : 'broken' };
   }
 }
 
-class Patience implements Disposable {
-  readonly #late = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor() {
-    let left: number = PATIENCE.ticks;
-    this.#timer = setInterval(() => {
-      left -= 1;
-      if (left === 0) this.#late.abort();
-    }, PATIENCE.tickMs);
-  }
-
-  /** Aborts when it is used up. */
-  get signal(): AbortSignal {
-    return this.#late.signal;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-}
-
-function answerIn(text: string, address: string): AttachEnd | OwnerAnswer {
-  try {
-    return OwnerAnswer.parse(JSON.parse(text));
-  } catch {
-    return { type: 'refused', why: `what answers at ${address} is no worker of this fleet` };
-  }
-}
-
-function refusal(status: number, address: string): AttachEnd {
+function answerOf({ status, ok, headers }: Response, text: string, address: string): AttachEnd | OwnerAnswer {
   if (GATEWAY_STATUSES.includes(status)) return { type: 'silent' };
+  const [life, owner] = [headers.get(LIFE_HEADER), lifeIn(address)];
+  if (life !== owner) return { type: 'silent' };
+  const answer = ok ? OwnerAnswer.safeParse(parsed(text)).data : undefined;
+  if (answer !== undefined) return answer;
+  // A worker of an earlier version names itself neither in a lease nor in an answer: it is known by what it says.
+  if (life === null) return { type: 'silent' };
   return { type: 'refused', why: `the worker at ${address} has this thread and refuses to speak of it: ${status}` };
+}
+
+/** Null for what is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -8,7 +8,7 @@ import { LiveTurn, type StageEnd } from './live-turn.ts';
 import { recordedOutcome, recordedSteers, rolloutOf } from './recorded-turn.ts';
 
 export interface LiveTurnsOptions {
-  /** Where other workers reach this one. */
+  /** Where other workers reach this one, and which process it is; see `newWorkerAddress`. */
   readonly address: string;
   /** Shared by all workers. */
   readonly secret: string;
@@ -51,6 +51,11 @@ export class LiveTurns {
   /** Whether this worker takes no more turns. */
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  /** Where this worker says that it is, in the leases of its threads. */
+  get address(): string {
+    return this.#options.address;
   }
 
   get size(): number {

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { text } from 'node:stream/consumers';
 import { TurnInput } from '../protocol.ts';
 import type { LiveTurns } from './live-turns.ts';
+import { LIFE_HEADER, lifeIn } from './worker-life.ts';
 
 /** Answers a request that is not about a turn. @returns whether it was one of its own */
 export type PeerRoute = (request: IncomingMessage, response: ServerResponse, url: URL) => boolean;
@@ -16,10 +17,11 @@ export interface PeerOptions {
 
 /**
  * What a worker serves other workers and the front: `/health` to anybody, all else to callers who know the fleet's secret. A worker
- * whose process is frozen answers nothing, by which others know.
+ * whose process is frozen answers nothing, by which others know. Each answer, also a refusal, names the process.
  */
 export function peerHandler({ turns, secret, routes }: PeerOptions): RequestListener {
   return (request, response) => {
+    response.setHeader(LIFE_HEADER, lifeIn(turns.address) ?? '');
     const url = URL.parse(request.url ?? '/', 'http://worker');
     if (url === null) return answer(response, 400, { error: 'no path' });
     if (url.pathname === '/health') {

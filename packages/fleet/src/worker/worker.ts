@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { endConnections, engineEndpoint } from './endpoint.ts';
 import { LiveTurns } from './live-turns.ts';
 import { type PeerRoute, peerHandler } from './peer-server.ts';
+import { newWorkerAddress } from './worker-life.ts';
 
 export interface WorkerOptions {
   /** The address to listen on. */
@@ -40,7 +41,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { host, secret, parkAfterMs, identityKeys, log } = options;
   const peers = createServer();
   const peerPort = await listen(peers, options.peerPort, host);
-  const address = options.advertised ?? `http://${host}:${peerPort}`;
+  const address = newWorkerAddress(options.advertised ?? `http://${host}:${peerPort}`);
   const turns = new LiveTurns({ address, secret, parkAfterMs, workers: options.workers ?? [] });
   peers.on('request', peerHandler({ turns, secret, routes: options.routes(turns) }));
   const engine = engineEndpoint({ runner: turns, identityKeys, log });

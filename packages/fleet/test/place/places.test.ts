@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -9,15 +9,13 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PlaceError, Places, WorkTree } from '../../src/place/index.ts';
-import { Maker } from '../../src/place/maker.ts';
 
 const ID = '01999999-0000-7000-8000-000000000001';
 const never = new AbortController().signal;
@@ -123,6 +121,18 @@ describe('the place of a thread', () => {
   });
 });
 
+test.each([['worktree'], ['clone']] as const)(
+  'what is at the path of a place of type %s and is no work tree is neither used nor removed',
+  async (type) => {
+    const cwd = join(data, 'threads', ID, 'work');
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'notes'), 'kept');
+    const work = type === 'clone' ? { type, url: `file://${source}` } : { type, repository: 'app' };
+    await expect(places().make(ID, work, never)).rejects.toThrow('is no work tree');
+    expect(readFileSync(join(cwd, 'notes'), 'utf8')).toBe('kept');
+  },
+);
+
 describe('a place whose maker was killed', () => {
   /** A git that makes half of what it is asked for, and kills whoever asked. */
   function killedWith(work: WorkTree): void {
@@ -158,6 +168,20 @@ describe('a place whose maker was killed', () => {
     expect(read(place.cwd)).toBe('changed');
   });
 
+  test('leaves nothing of an earlier draft in the repository', async () => {
+    const cwd = join(data, 'threads', ID, 'work');
+    mkdirSync(join(data, 'threads', ID), { recursive: true });
+    git('worktree', 'add', '-q', '--lock', '--detach', `${cwd}.draft-0`);
+    writeFileSync(`${cwd}.unfinished`, '');
+    const place = await places().make(ID, { type: 'worktree', repository: 'app' }, never);
+    expect(read(place.cwd)).toBe('one');
+    expect(git('worktree', 'list', '--porcelain').match(/^(?:worktree|locked|prunable).*/gm)).toEqual([
+      `worktree ${source}`,
+      `worktree ${cwd}`,
+    ]);
+    expect(readdirSync(join(data, 'threads', ID)).sort()).toEqual(['home', 'work']);
+  });
+
   test('is removed with its thread', async () => {
     killedWith({ type: 'worktree', repository: 'app' });
     await places().clean(ID, { record: true }, never);
@@ -187,42 +211,33 @@ describe('two fronts that make a place at once', () => {
     expect(readFileSync(join(place.cwd, 'own'), 'utf8')).toBe('kept');
     expect(readdirSync(join(data, 'threads', ID)).sort()).toEqual(['home', 'work']);
   });
+});
 
-  test('are patient while the maker lives, however long that takes', async () => {
-    const path = join(data, 'made');
-    const maker = await Maker.of(path, 300, never);
-    const waiting = Maker.of(path, 300, never);
-    await delay(900);
-    mkdirSync(path);
-    expect(maker?.isOwner).toBe(true);
-    await maker?.[Symbol.asyncDispose]();
-    expect(await waiting).toBeNull();
-  });
-
-  test('are several that find a dead maker: one of them takes its work over', async () => {
-    const path = join(data, 'made');
-    writeFileSync(`${path}.unfinished`, '');
-    mkdirSync(path);
-    const found: (Maker | null)[] = [];
-    const stop = new AbortController();
-    const all = Array.from({ length: 4 }, async () => {
-      const maker = await Maker.of(path, 300, stop.signal);
-      found.push(maker);
-    });
-    await Promise.race(all);
-    expect(found).toHaveLength(1);
-    await found[0]?.[Symbol.asyncDispose]();
-    await Promise.all(all);
-    expect(found.slice(1)).toEqual([null, null, null]);
-    expect(readdirSync(data).filter((name) => name.includes('unfinished'))).toEqual([]);
-  });
-
-  test('and wait no longer than whoever asked', async () => {
-    const path = join(data, 'made');
-    await using maker = await Maker.of(path, 60_000, never);
-    expect(maker?.isOwner).toBe(true);
-    await expect(Maker.of(path, 60_000, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
-  });
+test('a maker that was frozen, and lost its place to another front, stops its git and leaves the place alone', async () => {
+  const bin = join(data, 'bin');
+  mkdirSync(bin);
+  // It takes as long as it is let; what it would remove at its end, as git does, is what it was asked to make.
+  const endless = `#!/bin/bash
+    case "$*" in *"worktree add"*) ;; *) exit 0;; esac
+    trap 'rm -rf "\${@: -2:1}"; touch ${data}/ended; exit 1' TERM
+    mkdir "\${@: -2:1}"; touch ${data}/started; sleep 60 & wait`;
+  writeFileSync(join(bin, 'git'), endless.replaceAll('\\$', '$'), { mode: 0o755 });
+  const options = { data, cloneFrom: [], abandonedMs: ABANDONED_MS };
+  const work = { type: 'worktree', repository: 'app' } as const;
+  const program = `
+    const { Places } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/place/index.ts'))});
+    await new Places(${JSON.stringify(options)}).make(${JSON.stringify(ID)}, ${JSON.stringify(work)}, new AbortController().signal);`;
+  const env = { PATH: `${bin}:${process.env['PATH']}`, HOME: data };
+  const frozen = spawn(process.execPath, ['--input-type=module', '--eval', program], { env });
+  const errors = text(frozen.stderr);
+  await expect.poll(() => existsSync(join(data, 'started')), { timeout: 20_000 }).toBe(true);
+  frozen.kill('SIGSTOP');
+  const place = await places().make(ID, work, never);
+  frozen.kill('SIGCONT');
+  expect(await errors).toContain('another front has taken the making of this place over');
+  expect(existsSync(join(data, 'ended'))).toBe(true);
+  expect(read(place.cwd)).toBe('one');
+  expect(readdirSync(join(data, 'threads', ID)).sort()).toEqual(['home', 'work']);
 });
 
 test('a git that is stopped has ended when its caller learns of it', async () => {
@@ -247,46 +262,6 @@ test('a git that is stopped has ended when its caller learns of it', async () =>
   } finally {
     process.env['PATH'] = path;
   }
-});
-
-describe('the threads of a user', () => {
-  const id = (at: number) => ID.slice(0, -2) + String(at).padStart(2, '0');
-  const folder = () => join(data, 'users', 'user-ann');
-
-  test('are listed newest first, each for its own user, and a thread that was removed not at all', async () => {
-    const maker = places();
-    for (const at of [1, 2, 3]) {
-      await maker.make(id(at), { type: 'empty' }, never);
-      await maker.noteOwner(id(at), at === 3 ? 'bob' : 'ann');
-    }
-    utimesSync(join(folder(), id(1)), 2_000_000_000, 2_000_000_000);
-    expect(await maker.threadsOf('ann')).toEqual([id(1), id(2)]);
-    expect(await maker.threadsOf('bob')).toEqual([id(3)]);
-    await maker.clean(id(1), { record: true }, never);
-    expect(await maker.threadsOf('ann')).toEqual([id(2)]);
-    expect(readdirSync(folder())).toEqual([id(2)]);
-  });
-
-  test('are none for a user without a thread, also in a fleet without threads', async () => {
-    expect(await places().threadsOf('ann')).toEqual([]);
-  });
-
-  test('are those too that an earlier version noted', async () => {
-    const maker = places();
-    for (const at of [1, 2]) await maker.make(id(at), { type: 'empty' }, never);
-    writeFileSync(join(data, 'threads', id(1), 'owner'), 'ann');
-    writeFileSync(join(data, 'threads', id(2), 'owner'), 'bob');
-    expect(await maker.threadsOf('ann')).toEqual([id(1)]);
-  });
-
-  test('are looked up without a look at those of others', async () => {
-    const maker = places();
-    await maker.make(ID, { type: 'empty' }, never);
-    await maker.noteOwner(ID, 'ann');
-    // Its owner can't be read: whoever looked would fail.
-    mkdirSync(join(data, 'threads', id(9), 'owner'), { recursive: true });
-    expect(await maker.threadsOf('ann')).toEqual([ID]);
-  });
 });
 
 describe('what a user names', () => {

@@ -10,6 +10,7 @@ import type { Place, TurnJob } from '../../src/protocol.ts';
 import { promptOp } from '../../src/protocol.ts';
 import { LiveTurns } from '../../src/worker/live-turns.ts';
 import { peerHandler } from '../../src/worker/peer-server.ts';
+import { newWorkerAddress } from '../../src/worker/worker-life.ts';
 
 const SECRET = 'the secret of the fleet';
 
@@ -34,7 +35,8 @@ export class InProcess implements AsyncDisposable {
     await once(server, 'listening');
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    const turns = new LiveTurns({ address: `http://127.0.0.1:${port}`, secret, parkAfterMs, workers: [] });
+    const address = newWorkerAddress(`http://127.0.0.1:${port}`);
+    const turns = new LiveTurns({ address, secret, parkAfterMs, workers: [] });
     server.on('request', peerHandler({ turns, secret, routes: [] }));
     this.#stops.push(async () => {
       await turns.drain(0);

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TurnInput } from '../../src/protocol.ts';
 import { attach } from '../../src/worker/attach.ts';
+import { LIFE_HEADER } from '../../src/worker/worker-life.ts';
 
 const job = { threadId: 'thread', turnId: 'f1' };
 const secret = 'the secret of the fleet';
@@ -24,7 +25,14 @@ async function owner(handler: RequestListener): Promise<string> {
   return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
 }
 
-const answers = (status: number, body: string) => owner((_, response) => response.writeHead(status).end(body));
+const LIFE = 'one';
+/** Whoever answers, as this process of a worker; null: it is none. */
+const answers = (status: number, body: string, life: string | null = LIFE) =>
+  owner((_, response) => {
+    response.writeHead(status, life === null ? {} : { [LIFE_HEADER]: life }).end(body);
+  });
+/** As the lease of a thread has it. */
+const ofLife = (address: string) => `${address}/#${LIFE}`;
 const steer = (at: number): TurnInput => ({ at, input: { type: 'steer', text: `message ${at}` } });
 
 describe('the owner of a turn', () => {
@@ -36,8 +44,27 @@ describe('the owner of a turn', () => {
     ['another language', 200, '<html>hello</html>'],
     ['another protocol', 200, '{"type":"busy"}'],
   ])('that answers with %s lives: nothing is taken from it', async (_, status, body) => {
-    const end = await attach({ job, address: await answers(status, body), secret }, [], never);
+    const end = await attach({ job, address: ofLife(await answers(status, body)), secret }, [], never);
     expect(end).toMatchObject({ type: 'refused', why: expect.stringMatching(/127\.0\.0\.1/) });
+  });
+
+  test.each([
+    ['another program that finds nothing', 404, '<html>not found</html>', null],
+    ['another program that has such errors as well', 401, '{"error":"a token is required"}', null],
+    ['another program that answers everything', 200, '{"type":"running"}', null],
+    ['a worker that was started later', 200, '{"type":"running"}', 'two'],
+    ['a worker of another fleet', 401, '{"error":"the secret of the fleet is required"}', 'two'],
+  ])('is dead where %s has its address now', async (_, status, body, life) => {
+    const address = ofLife(await answers(status, body, life));
+    expect(await attach({ job, address, secret }, [], never)).toEqual({ type: 'silent' });
+  });
+
+  test('of an earlier version is known by what it says', async () => {
+    const end = async (status: number, body: string, life: string | null = null) =>
+      attach({ job, address: await answers(status, body, life), secret }, [], never);
+    expect(await end(200, '{"type":"gone"}')).toEqual({ type: 'gone' });
+    expect(await end(404, 'not found')).toEqual({ type: 'silent' });
+    expect(await end(200, '{"type":"running"}', 'two')).toEqual({ type: 'silent' });
   });
 
   test.each([502, 503, 504])('behind a proxy that finds nobody (%i) is silent', async (status) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { functionCall, message, type RecordedRequest, type Response, respond, usage } from 'keel/testing';
+import { functionCall, hold, message, type RecordedRequest, type Response, respond, usage } from 'keel/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Place, TurnInput, TurnJob } from '../../src/protocol.ts';
 import { asked, InProcess, sessionOf } from '../support/in-process.ts';
@@ -107,6 +107,42 @@ function opened(path: string): number | null {
     return null;
   }
 }
+
+describe('a turn that asks while the response with the question is under way', () => {
+  let rest: PromiseWithResolvers<void>;
+  let job: TurnJob;
+
+  beforeEach(async () => {
+    rest = Promise.withResolvers();
+    fleet = await InProcess.start((request) => {
+      if (outputs(request).length > 0) return oneCommand(request);
+      return respond(shell('echo done >> effects', 'c0'), hold(rest.promise), message('and more'), used);
+    });
+    job = fleet.job(UNTRUSTED);
+  });
+
+  test.each(['parked', 'drained'])(
+    'is %s when it has the whole response, which is not asked for again',
+    async (how) => {
+      const turns = await fleet.worker({ parkAfterMs: how === 'parked' ? 50 : 60_000 });
+      const end = turns.run(job, never);
+      const { request } = await asked(turns, job.threadId);
+      if (how === 'drained') void turns.drain(60_000);
+      // As long as it takes to try several times.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await sessionOf(turns, job.threadId)).toMatchObject({ isOnlyWaiting: false });
+      rest.resolve();
+      const { questionId } = request;
+      expect(await end).toMatchObject({ type: 'parked', questions: [{ questionId }] });
+      const next = await fleet.worker();
+      const answered = await next.run({ ...job, stage: 1, inputs: [yes(1, questionId)] }, never);
+      expect(answered).toMatchObject({ status: 'completed', message: 'heard: go' });
+      expect(fleet.model.requests).toHaveLength(2);
+      expect(JSON.stringify(fleet.model.requests[1]?.input).match(/and more/g)).toHaveLength(1);
+      expect(effects(job.place)).toBe('done\n');
+    },
+  );
+});
 
 describe('a turn on another worker', () => {
   beforeEach(async () => {

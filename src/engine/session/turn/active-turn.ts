@@ -51,6 +51,8 @@ export class ActiveTurn {
   readonly calls = new Map<string, string>();
   /** What the user wrote in this turn, in order. */
   readonly userTexts: string[] = [];
+  /** The steps of its own task; null: it has none yet, or is of a kind without steps. */
+  steps: { readonly isSampling: boolean } | null = null;
   /** Whether its start is recorded, and with it what the model is sent of its surroundings. */
   isRecorded = false;
   readonly #tasks = new Set<RunningTask>();

@@ -167,7 +167,7 @@ export class Turns {
     const active = this.#phase.type === 'running' ? this.#phase.active : null;
     if (active?.context.taskKind !== 'regular' || services.toolHost.hasEffects || !agents.areOnlyWaiting) return false;
     // Beside its own task there may be commands of the user.
-    return active.tasks.size === 1 && (active.approvals.isWaiting || agents.isWaitedFor);
+    return active.tasks.size === 1 && this.#waits(active);
   }
 
   /** Whether a turn ends by itself before it has to be released. One that asks the user has nobody here to answer any more. */
@@ -193,13 +193,17 @@ export class Turns {
     active.end();
   }
 
+  /** Whether calls of it wait for the user or a subagent, and the response that they are from is there. */
+  #waits({ approvals, steps }: ActiveTurn): boolean {
+    return (approvals.isWaiting || this.#deps.agents.isWaitedFor) && steps?.isSampling !== true;
+  }
+
   async #settlesToBeReleased(active: ActiveTurn): Promise<void> {
-    const { agents, services } = this.#deps;
+    const { services } = this.#deps;
     while (monotonicMs() < this.#releaseBy) {
       const isDone = await settlesWithin(active.tasksDone(), RELEASE_CHECK_MS);
-      // What only waits, for the user or a subagent, does so again elsewhere.
-      const isWaiting = active.approvals.isWaiting || agents.isWaitedFor;
-      if (!services.toolHost.hasEffects && (isDone || isWaiting)) return;
+      // What only waits does so again elsewhere.
+      if (!services.toolHost.hasEffects && (isDone || this.#waits(active))) return;
       // The task has ended, but not yet all calls that it began.
       if (isDone) await delay(RELEASE_CHECK_MS);
     }

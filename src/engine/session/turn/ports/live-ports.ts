@@ -43,6 +43,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { added, recorded 
     released: active.letGo.signal,
     recorded,
   });
+  active.steps = steps;
   // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
   const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
