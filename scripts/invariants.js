@@ -56,7 +56,7 @@ function unescaped(title) {
 }
 
 /** Numbers alone are of the protocol, and in tests of the terminal of the terminal. @param {string} file */
-const kindOfNumbers = (file) => (/^(?:surfaces\/(?:tui|text)|e2e\/tui)/.test(file) ? 'tui ' : 'protocol ');
+const kindOfNumbers = (file) => (/^(?:surfaces\/(?:tui|text)|e2e\/terminal\/tui)/.test(file) ? 'tui ' : 'protocol ');
 
 /** @param {string} title @param {string} file @returns {{ ids: string[], sentence: string }} */
 function parsed(title, file) {

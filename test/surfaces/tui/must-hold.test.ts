@@ -56,7 +56,9 @@ const PROMISES = {
 
 const TITLE = /(?:test|describe|it|\))\(\s*(['"`])(\d[^\n]*?)\1\s*,/g;
 const root = join(import.meta.dirname, '../..');
-const files = globSync(['surfaces/tui/**/*.test.ts', 'surfaces/text/**/*.test.ts', 'e2e/tui*.test.ts'], { cwd: root });
+const files = globSync(['surfaces/tui/**/*.test.ts', 'surfaces/text/**/*.test.ts', 'e2e/terminal/tui*.test.ts'], {
+  cwd: root,
+});
 
 /** The numbers at the start of a title: `21, 22: …`, `3, 17.1: …`. */
 function numbersOf(title: string): string[] {

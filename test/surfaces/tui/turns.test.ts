@@ -198,6 +198,24 @@ test('28: a notification only while the user looks elsewhere', () => {
   driver.turn();
   driver.event(approval('q'));
   expect(notices()).toBe(2);
+  driver.send({ type: 'input', event: { type: 'focus', isFocused: true }, at: driver.now });
+  driver.event(approval('q2'));
+  driver.turnEnds();
+  expect(notices()).toBe(2);
+});
+
+test('28: where the terminal reports no focus, who has typed nothing for half a minute looks elsewhere', () => {
+  const driver = Driver.ready();
+  const notices = () => driver.effects.filter(({ type }) => type === 'notify').length;
+  driver.type('x');
+  driver.turn();
+  driver.now += 29_000;
+  driver.turnEnds();
+  expect(notices()).toBe(0);
+  driver.turn();
+  driver.now += 2_000;
+  driver.turnEnds();
+  expect(notices()).toBe(1);
 });
 
 describe('30: trust', () => {

@@ -58,7 +58,8 @@ function rowsOf(atoms: readonly Atom[], width: number): LayoutRow[] {
       continue;
     }
     const cells = cellWidth(atom);
-    if (used + cells > width && at > from && atom !== ' ') {
+    // What is behind a blank may be too wide for a row by itself.
+    while (used + cells > width && at > from && atom !== ' ') {
       const to = breakAt > from ? breakAt : at;
       rows.push({ from, to });
       used = atoms.slice(to, at).reduce((sum, one) => sum + cellWidth(one), 0);

@@ -157,6 +157,8 @@ describe('the layout', () => {
     ['漢字漢字', 5, ['漢字', '漢字']],
     ['aaaa bb', 4, ['aaaa ', 'bb']],
     ['a\tb', 10, ['a\tb']],
+    [' a漢', 2, [' ', 'a', '漢', '']],
+    ['b a漢字', 3, ['b ', 'a漢', '字']],
   ])('of %j in %i cells is %j', (text, width, rows) => {
     expect(rowsOf(text, width)).toEqual(rows);
   });

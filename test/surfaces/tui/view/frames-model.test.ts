@@ -187,3 +187,17 @@ test('a draft is on the screen as it is typed, whatever streams above it', () =>
     { numRuns: 15 },
   );
 });
+
+test('7: a table that can become final only as a whole is never taller than the screen, and its newest rows are shown', () => {
+  const screen = new Screen(60, 20);
+  screen.does({ type: 'starts', what: 'answer' });
+  screen.does({ type: 'grows', at: 0, text: '| a | b |\n|---|---|\n' });
+  for (let at = 0; at < 60; at += 1) {
+    screen.does({ type: 'grows', at: 0, text: `| row ${at} | x |\n` });
+    screen.paint();
+    expect(screen.driver.live().join('\n')).toContain(`row ${at} `);
+  }
+  expect(screen.scrollback.join('\n')).not.toContain('row 0');
+  screen.finish();
+  expect(screen.scrollback.filter((row) => row.startsWith('row '))).toHaveLength(60);
+});

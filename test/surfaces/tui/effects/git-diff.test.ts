@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { uncommittedDiff } from '../../../src/surfaces/tui/effects/git-diff.ts';
-import { freshDirectory } from '../../support/fresh-places.ts';
-import { gitRepository, tempDir } from '../../support/temp-dir.ts';
+import { uncommittedDiff } from '../../../../src/surfaces/tui/effects/git-diff.ts';
+import { freshDirectory } from '../../../support/fresh-places.ts';
+import { gitRepository, tempDir } from '../../../support/temp-dir.ts';
 
 const home = freshDirectory();
 const { signal } = new AbortController();
