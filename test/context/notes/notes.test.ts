@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isContextMessage } from '../../../src/context/index.ts';
 import { agentNote, agentRoleMessage, agentRoles, lostAgentsNote } from '../../../src/context/notes/agent-texts.ts';
-import { reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../src/context/notes/review-texts.ts';
+import { type FoundTarget, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../src/context/notes/review-texts.ts';
 import { budgetWarning, noteMark } from '../../../src/context/notes/tool-lines.ts';
 import {
   crashNote,
@@ -212,12 +212,12 @@ describe('a review', () => {
     expect(reviewText(given)).toBe(text);
   });
 
-  test.each([
-    [{ type: 'uncommittedChanges' } as const, /staged, unstaged and untracked/],
-    [{ type: 'baseBranch', branch: 'main', mergeBase: 'abc' } as const, /`git log abc\.\.HEAD`/],
-    [{ type: 'commit', sha: 'abc', title: 'A\n<b>' } as const, /^Review commit abc \("A &lt;b&gt;"\)/],
-    [{ type: 'commit', sha: 'abc', title: null } as const, /^Review commit abc: see `git show abc`/],
-    [{ type: 'custom', instructions: 'look at locks' } as const, /^look at locks$/],
+  test.each<[FoundTarget, RegExp]>([
+    [{ type: 'uncommittedChanges' }, /staged, unstaged and untracked/],
+    [{ type: 'baseBranch', branch: 'main', mergeBase: 'abc' }, /`git log abc\.\.HEAD`/],
+    [{ type: 'commit', sha: 'abc', title: 'A\n<b>' }, /^Review commit abc \("A &lt;b&gt;"\)/],
+    [{ type: 'commit', sha: 'abc', title: null }, /^Review commit abc: see `git show abc`/],
+    [{ type: 'custom', instructions: 'look at locks' }, /^look at locks$/],
   ])('is asked for by its target: %j', (target, text) => {
     expect(reviewRequest(target)).toMatch(text);
   });

@@ -127,7 +127,7 @@ describe('the files of a plugin', () => {
     ['a\\b', 'has characters that names of files should not have'],
     ['a\nb', 'has characters that names of files should not have'],
     ['a'.repeat(301), 'is too long or too deep'],
-    ['a/'.repeat(16) + 'a', 'is too long or too deep'],
+    [`${'a/'.repeat(16)}a`, 'is too long or too deep'],
   ])('can’t be placed at %j: it %s', (path, fault) => {
     expect(() => new PluginLimits().count(path, 1)).toThrow(`the name of a file in it ${fault}`);
   });

@@ -190,7 +190,7 @@ describe('a server that is to be started', () => {
     expect(await changeOf(server(table))).toBeNull();
   });
 
-  test.each([
+  test.each<[Table, string]>([
     [{}, ''],
     [{ cwd: 'sub' }, '/sub'],
     [{ cwd: 3 }, ''],

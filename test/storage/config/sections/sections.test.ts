@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Layer } from '../../../../src/storage/config/layers/index.ts';
+import type { ConfigFile, Layer } from '../../../../src/storage/config/layers/index.ts';
 import { agentSettings } from '../../../../src/storage/config/sections/agents.ts';
 import { networkRules } from '../../../../src/storage/config/sections/network.ts';
 import { sandboxPolicy, sandboxSettings } from '../../../../src/storage/config/sections/sandbox-settings.ts';
@@ -25,16 +25,16 @@ describe('the settings of the terminal', () => {
     });
   });
 
-  test.each([
+  test.each<[NonNullable<ConfigFile['tui']>, object]>([
     [{ notifications: false }, { notifications: [] }],
     [{ notifications: true }, { notifications: ['agent-turn-complete', 'approval-requested'] }],
-    [{ notifications: ['approval-requested' as const] }, { notifications: ['approval-requested'] }],
+    [{ notifications: ['approval-requested'] }, { notifications: ['approval-requested'] }],
     [
       { keymap: { submit: 'ctrl+j', undo: ['ctrl+z', 'f2'] } },
       { keymap: { submit: ['ctrl+j'], undo: ['ctrl+z', 'f2'] } },
     ],
-    [{ status_line: ['model' as const] }, { statusLine: { type: 'parts', parts: ['model'] } }],
-    [{ status_line: { command: ['date'] } }, { statusLine: { type: 'command', command: ['date'] } }],
+    [{ status_line: ['model'] }, { statusLine: { type: 'parts', parts: ['model'] } }],
+    [{ status_line: { command: 'date' } }, { statusLine: { type: 'command', command: 'date' } }],
     [
       { vim: true, screen_reader: true, animations: false },
       { vim: true, screenReader: true, animations: false },
@@ -45,10 +45,10 @@ describe('the settings of the terminal', () => {
 });
 
 describe('the collector', () => {
-  test.each([
+  test.each<[ConfigFile, null]>([
     [{}, null],
     [{ otel: {} }, null],
-    [{ otel: { exporter: 'none' as const, endpoint: 'http://c' } }, null],
+    [{ otel: { exporter: 'none', endpoint: 'http://c' } }, null],
     [{ otel: { exporter: {} } }, null],
   ])('is none with %j', (settings, collector) => {
     expect(telemetrySettings(settings)).toBe(collector);
@@ -86,7 +86,7 @@ describe('the collector', () => {
 describe('the log', () => {
   const place = { home: '/h', env: { HOME: '/users/me' }, cwd: '/w' };
 
-  test.each([
+  test.each<[ConfigFile, string]>([
     [{}, defaultLogPath('/h')],
     [{ log_file: '/var/log/k.log' }, '/var/log/k.log'],
     [{ log_file: 'k.log' }, '/w/k.log'],
@@ -102,8 +102,8 @@ describe('the log', () => {
     [' WARN ', 'warn'],
     ['', 'error'],
   ])('has the level of KEEL_LOG = %j before that of the file', (level, expected) => {
-    const env = level === undefined ? {} : { KEEL_LOG: level };
-    const settings = level === '' ? { log_level: 'error' as const } : {};
+    const env: Readonly<Record<string, string>> = level === undefined ? {} : { KEEL_LOG: level };
+    const settings: ConfigFile = level === '' ? { log_level: 'error' } : {};
     expect(logSettings(settings, { ...place, env }).level).toBe(expected);
   });
 
@@ -153,14 +153,15 @@ describe('the hosts that commands may reach', () => {
 });
 
 describe('the roles of subagents', () => {
-  const read = (agents: object, cwd = '/', features = {}) =>
+  type Agents = NonNullable<ConfigFile['agents']>;
+  const read = (agents: Agents, cwd = '/', features: Readonly<Record<string, boolean>> = {}) =>
     agentSettings({ agents, features }, [layerOf('config.toml', { agents }, '[agents.poet]\nx = 1\n')], cwd);
 
   test('are none by default, and the tools are switched off', () => {
     expect(agentSettings({}, [], '/')).toEqual({ enabled: false, maxThreads: 6, maxDepth: 1, roles: [] });
   });
 
-  test.each([
+  test.each<[Readonly<Record<string, boolean>>, boolean]>([
     [{ multi_agent: true }, true],
     [{ collab: true }, true],
     [{ multi_agent: false, collab: true }, false],
@@ -193,7 +194,7 @@ describe('the roles of subagents', () => {
     expect(read({ poet }, dir.path).roles[0]).toMatchObject({ instructions: 'Rhyme.', baseInstructions: 'Base.' });
   });
 
-  test.each<[string, object, RegExp]>([
+  test.each<[string, Agents[string], RegExp]>([
     ['both texts', { instructions: 'a', instructions_file: 'b' }, /instructions_file and instructions are both set/],
     ['no text', { instructions: ' \n' }, /agents\.poet\.instructions has no text/],
     ['a head alone', { instructions: '---\na: b\n---\n' }, /has no text/],
