@@ -122,7 +122,7 @@ serve();`,
   });
 
   test('shows a file that is no text by its digest', async () => {
-    writeFileSync(join(project.path, 'run.bin'), Buffer.from([0xff, 0xfe, 0x00, 0x81]));
+    writeFileSync(join(project.path, 'run.bin'), Buffer.from([0xff, 0x00, 0x81, 0xc3]));
     expect((await full({ command: './run.bin' })).text).toMatch(/--- run\.bin\n\(4 bytes, SHA-256 [0-9a-f]{64}\)$/);
   });
 
