@@ -170,7 +170,8 @@ describe('the roles of subagents', () => {
   });
 
   test('keep what is not set null', () => {
-    expect(read({ max_threads: 3, max_depth: 2, poet: { description: 'writes' } })).toMatchObject({
+    const agents: Agents = JSON.parse('{"max_threads":3,"max_depth":2,"poet":{"description":"writes"}}');
+    expect(read(agents)).toMatchObject({
       maxThreads: 3,
       maxDepth: 2,
       roles: [
