@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { isContextMessage } from '../../../src/context/index.ts';
 import { agentNote, agentRoleMessage, agentRoles, lostAgentsNote } from '../../../src/context/notes/agent-texts.ts';
-import { type FoundTarget, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../src/context/notes/review-texts.ts';
+import {
+  type FoundTarget,
+  reviewNote,
+  reviewRequest,
+  reviewRubricFor,
+  reviewText,
+} from '../../../src/context/notes/review-texts.ts';
 import { budgetWarning, noteMark } from '../../../src/context/notes/tool-lines.ts';
 import {
   crashNote,
