@@ -1,10 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../src/storage/config/index.ts';
-import { clipboardImage } from '../../../src/surfaces/tui/effects/clipboard-image.ts';
-import { freshDirectory } from '../../support/fresh-places.ts';
-import { programDirectory } from '../../support/programs/program-directory.ts';
+import { loadConfig } from '../../../../src/storage/config/index.ts';
+import { clipboardImage } from '../../../../src/surfaces/tui/effects/clipboard-image.ts';
+import { freshDirectory } from '../../../support/fresh-places.ts';
+import { programDirectory } from '../../../support/programs/program-directory.ts';
 
 const home = freshDirectory();
 const { signal } = new AbortController();

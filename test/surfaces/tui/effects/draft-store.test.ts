@@ -1,8 +1,8 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DraftStore } from '../../../src/surfaces/tui/effects/draft-store.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { DraftStore } from '../../../../src/surfaces/tui/effects/draft-store.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 
 const paste = { type: 'paste', label: '[Pasted Content 3 chars]', text: 'abc' } as const;
 const image = { type: 'image', label: '[Image #1]', path: '/p/a.png' } as const;
