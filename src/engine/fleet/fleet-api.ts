@@ -30,7 +30,16 @@ const State = z.looseObject({
     }),
   ),
   /** Newest last. `dropped`: the numbers of the messages that an interrupt has overtaken; an earlier fleet only counts them. */
-  ended: z._default(z.array(z.looseObject({ turnId: z.string(), dropped: z.catch(z.array(z.int()), []) })), []),
+  ended: z._default(
+    z.array(
+      z.looseObject({
+        turnId: z.string(),
+        dropped: z.catch(z.array(z.int()), []),
+        error: z._default(z.nullable(z.string()), null),
+      }),
+    ),
+    [],
+  ),
 });
 export type FleetState = z.infer<typeof State>;
 

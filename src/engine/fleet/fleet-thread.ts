@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ApprovalRequest,
   type ErrorKind,
@@ -13,7 +14,8 @@ import {
 import { imageInputPart } from '../../models/prompt/index.ts';
 import { EventHub, type SessionReport } from '../session/index.ts';
 import type { LiveThread } from '../threads/index.ts';
-import { type FleetAddress, FleetApi, type FleetArrival, type FleetInput, type FleetState } from './fleet-api.ts';
+import { type FleetAddress, FleetApi, type FleetInput, type FleetState } from './fleet-api.ts';
+import { OwnSubmissions } from './own-submissions.ts';
 import { ShownItems } from './shown-items.ts';
 
 /** How often a thread is looked at that no worker shows, ms. */
@@ -34,43 +36,53 @@ export class FleetThread implements LiveThread {
   readonly #hub = new EventHub();
   readonly #shown = new ShownItems();
   readonly #stop = new AbortController();
+  /** Those that were shown: a worker that continues the thread asks the same ones again. */
   readonly #questions = new Set<string>();
-  /** Messages from here for turns that have not ended yet. */
-  readonly #steers: (FleetArrival & { readonly id: string })[] = [];
+  readonly #own = new OwnSubmissions();
   /** Ops reach the fleet in their order. */
   #sending: Promise<void> = Promise.resolve();
+  /** Resolves when what there is of the thread now was shown, or the fleet did not answer. */
+  readonly caughtUp: Promise<void>;
+  /** Resolves when nothing more is shown of the thread here. */
+  readonly ended: Promise<void>;
   readonly #following: Promise<void>;
-  #state: FleetState;
   #isAttached = false;
   /** The state up to which the record has been shown, as JSON; empty: none. */
   #caughtUp = '';
 
   private constructor(address: FleetAddress, opened: Opened) {
-    const { api, state, configuration, turns } = opened;
+    const { api, configuration, turns } = opened;
     this.threadId = address.threadId;
     this.configuration = configuration;
     this.#api = api;
-    this.#state = state;
     const { model, effort, cwd } = configuration;
     const { threadId } = this;
     // A turn that is open is shown by its events.
     const ended = turns.filter(({ status }) => status !== 'inProgress');
     this.#hub.emit({ type: 'thread.started', threadId, model, effort, cwd, rolloutPath: null, turns: [...ended] });
     this.#shown.known(ended);
-    this.#following = this.#follow();
+    this.caughtUp = this.#catchUp();
+    this.#following = Promise.all([this.#followLive(), this.#followRecord()]).then(() => undefined);
+    this.ended = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve())).then(
+      () => this.#following,
+    );
   }
 
-  /** @throws KeelError `threadNotFound`, `unauthorized`, `httpConnectionFailed` */
+  /**
+   * @param settings for what the fleet does not say of the thread
+   * @throws KeelError `threadNotFound`, `unauthorized`, `httpConnectionFailed`
+   */
   static async open(
     address: FleetAddress,
-    settings: LiveThread['configuration'],
+    settings: Omit<LiveThread['configuration'], 'cwd'>,
     signal: AbortSignal,
   ): Promise<FleetThread> {
     const api = new FleetApi(address);
-    const state = await api.state(signal);
+    const { place } = await api.state(signal);
     const { turns, context } = await api.recorded(signal);
-    const { cwd } = state.place;
-    return new FleetThread(address, { api, state, turns, configuration: { ...settings, ...settingsIn(context), cwd } });
+    const { approvalPolicy, sandboxPolicy, model, effort, summary } = settings;
+    const own = { approvalPolicy, sandboxPolicy, model, effort, summary, ...settingsIn(context), cwd: place.cwd };
+    return new FleetThread(address, { api, turns, configuration: own });
   }
 
   submit(op: Op, id: string = randomUUID()): string {
@@ -118,33 +130,64 @@ export class FleetThread implements LiveThread {
     switch (op.type) {
       case 'userInput': {
         const sent = { ...op, items: await Promise.all(op.items.map((item) => this.#withPicture(item))) };
-        if ((await this.#look()).current !== null) {
-          const arrival = await this.#api.input(steerOf(sent.items), this.#stop.signal);
-          if (arrival !== null) this.#steers.push({ ...arrival, id });
-          return;
-        }
-        await this.#api.submit(sent, submissionId(id), this.#stop.signal);
+        const { current } = await this.#look();
+        // The fleet may not know yet that a turn has ended whose end was shown.
+        if (current === null || this.#shown.hasEnded(current.turnId)) return this.#submit(sent, id);
+        const arrival = await this.#api.input(steerOf(sent.items), this.#stop.signal);
+        if (arrival !== null) this.#emit(this.#own.arrived({ ...arrival, id }));
         return;
+      }
+      case 'userTurn': {
+        const { type: _, items, outputSchema, ...settings } = op;
+        this.#requireOwn(settings);
+        return this.#send({ type: 'userInput', items, ...(outputSchema === undefined ? {} : { outputSchema }) }, id);
       }
       case 'compact':
       case 'review':
       case 'undo':
-        await this.#api.submit(op, submissionId(id), this.#stop.signal);
-        return;
+        return this.#submit(op, id);
       case 'approval':
-        this.#questions.delete(op.questionId);
-        return this.#input({ type: 'answer', questionId: op.questionId, decision: op.decision });
+        return this.#answer(op);
       case 'interrupt':
         return this.#input({ type: 'interrupt' });
       case 'addToHistory':
       case 'getHistoryEntry':
         return;
-      case 'userTurn':
       case 'overrideTurnContext':
       case 'userShell':
       case 'rollback':
       case 'shutdown':
         throw new KeelError('invalidInput', 'this can’t be done in a thread of a fleet from here');
+    }
+  }
+
+  async #submit(op: Op, id: string): Promise<void> {
+    const turnId = await this.#api.submit(op, submissionId(id), this.#stop.signal);
+    this.#emit(this.#own.arrived({ turnId, at: null, id }));
+  }
+
+  /** One that the fleet did not take may be answered again. */
+  async #answer({ questionId, decision }: Extract<Op, { type: 'approval' }>): Promise<void> {
+    try {
+      await this.#input({ type: 'answer', questionId, decision });
+    } catch (error) {
+      this.#questions.delete(questionId);
+      throw error;
+    }
+  }
+
+  /** @throws KeelError `invalidInput` for settings that are not those of the thread: whoever started it has chosen them */
+  #requireOwn(settings: Readonly<Record<string, unknown>>): void {
+    const own: Readonly<Record<string, unknown>> = { ...this.configuration };
+    const other = Object.entries(settings).find(([name, value]) => !isDeepStrictEqual(value, own[name]));
+    if (other === undefined) return;
+    throw new KeelError('invalidInput', `the ${other[0]} of a thread of a fleet can’t be changed from here`);
+  }
+
+  #emit(events: Iterable<SessionEvent>): void {
+    for (const event of events) {
+      this.#hub.emit(event);
+      if (event.type === 'turn.started') this.#emit(this.#own.started(event.turnId));
     }
   }
 
@@ -163,10 +206,6 @@ export class FleetThread implements LiveThread {
     if (item.type !== 'localImage') return item;
     const part = await imageInputPart(resolve(this.configuration.cwd, item.path));
     return part.type === 'input_image' ? { type: 'image', url: part.image_url } : { type: 'text', text: part.text };
-  }
-
-  async #follow(): Promise<void> {
-    await Promise.all([this.#followLive(), this.#followRecord()]);
   }
 
   async #followLive(): Promise<void> {
@@ -196,14 +235,15 @@ export class FleetThread implements LiveThread {
     if (event.type === 'thread.closed') this.#isAttached = false;
     if (event.type === 'approval.requested' && !this.#asks(event.request.questionId)) return;
     if (event.type === 'approval.resolved') this.#questions.delete(event.questionId);
-    for (const shown of this.#shown.live(event)) this.#hub.emit(shown);
+    this.#emit(this.#shown.live(event));
   }
 
   async #followRecord(): Promise<void> {
     const { signal } = this.#stop;
+    await this.caughtUp;
     while (!signal.aborted) {
-      if (!this.#isAttached) await this.#catchUp();
       await pause(LOOK_MS, signal);
+      if (!this.#isAttached || this.#own.isWaiting) await this.#catchUp();
     }
   }
 
@@ -214,9 +254,10 @@ export class FleetThread implements LiveThread {
       const { current } = state;
       const seen = JSON.stringify(state);
       // A thread in which nothing runs writes nothing.
-      if (seen === this.#caughtUp && current?.phase !== 'running') return;
+      if (seen === this.#caughtUp && current?.phase !== 'running' && !this.#own.isWaiting) return;
       const { turns } = await this.#api.recorded(this.#stop.signal);
-      for (const turn of turns) for (const event of this.#shown.missing(turn)) this.#hub.emit(event);
+      for (const turn of turns) this.#emit(this.#shown.missing(turn));
+      this.#emit(this.#own.ended(state.ended, true));
       this.#caughtUp = seen;
       if (current?.phase !== 'parked') return;
       for (const { questionId, about } of current.questions) {
@@ -239,19 +280,9 @@ export class FleetThread implements LiveThread {
   }
 
   async #look(): Promise<FleetState> {
-    this.#state = await this.#api.state(this.#stop.signal);
-    this.#noteDropped(this.#state);
-    return this.#state;
-  }
-
-  /** Reports messages from here that have reached no conversation, when their turn has ended. */
-  #noteDropped({ ended }: FleetState): void {
-    for (const { turnId, dropped } of ended) {
-      const sent = this.#steers.filter((steer) => steer.turnId === turnId);
-      for (const steer of sent) this.#steers.splice(this.#steers.indexOf(steer), 1);
-      const ids = sent.filter(({ at }) => dropped.includes(at)).map(({ id }) => id);
-      if (ids.length > 0) this.#hub.emit({ type: 'submissions.dropped', turnId, ids });
-    }
+    const state = await this.#api.state(this.#stop.signal);
+    this.#emit(this.#own.ended(state.ended, false));
+    return state;
   }
 
   /** @returns whether the question is new to this client */
@@ -264,7 +295,6 @@ export class FleetThread implements LiveThread {
 
 interface Opened {
   readonly api: FleetApi;
-  readonly state: FleetState;
   readonly configuration: LiveThread['configuration'];
   readonly turns: Awaited<ReturnType<FleetApi['recorded']>>['turns'];
 }

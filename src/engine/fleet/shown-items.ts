@@ -28,6 +28,11 @@ export class ShownItems {
     for (const turn of turns) for (const _ of this.missing(turn));
   }
 
+  /** Whether the end of a turn was shown. */
+  hasEnded(turnId: string): boolean {
+    return this.#ended.has(turnId);
+  }
+
   /** The events of a recorded turn that were not shown. */
   *missing(turn: Turn): Generator<SessionEvent, void, undefined> {
     const { id: turnId, status, error, items } = turn;

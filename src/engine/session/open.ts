@@ -144,8 +144,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
 }
 
 /** Whoever takes a thread over takes the threads of its children over as well. */
-function originOfChild({ continues }: ChildStart, { origin }: OpenSessionOptions): ThreadOrigin {
-  if (continues === undefined) return { type: 'new' };
+function originOfChild({ continues, threadId }: ChildStart, { origin }: OpenSessionOptions): ThreadOrigin {
+  if (continues === undefined) return { type: 'new', ...(threadId === undefined ? {} : { label: { threadId } }) };
   return { type: 'resume', id: continues, takeOver: origin.type === 'resume' && origin.takeOver === true };
 }
 

@@ -48,6 +48,8 @@ import { TypedMessages } from './typed-messages.ts';
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
+  /** The thread was there before. */
+  readonly isResumed: boolean;
   /** The hash of the digests in the thread's record. */
   readonly digests: DigestKind;
   readonly source: SessionSource;
@@ -195,6 +197,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   return {
     config,
     threadId,
+    isResumed,
     digests: options.digests,
     source: options.source,
     recorder,

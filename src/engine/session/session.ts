@@ -126,7 +126,7 @@ export class Session implements AsyncDisposable {
 }
 
 /** For an op that comes late: once the session has ended it does not matter any more. */
-export function submitIfOpen(session: Session, op: Op): void {
+export function submitIfOpen(session: Pick<Session, 'submit'>, op: Op): void {
   try {
     session.submit(op);
   } catch (error) {

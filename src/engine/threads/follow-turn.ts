@@ -35,7 +35,10 @@ export async function* followTurn(
 }
 
 /** Takes turns out of the conversation and waits until that is done. @throws KeelError `threadBusy`, `invalidInput` */
-export async function rollBack(session: Session, turns: number): Promise<SessionEventOf<'thread.rolledBack'>> {
+export async function rollBack(
+  session: Pick<Session, 'submit' | 'events'>,
+  turns: number,
+): Promise<SessionEventOf<'thread.rolledBack'>> {
   const events = session.events();
   session.submit({ type: 'rollback', turns });
   for await (const event of events) {

@@ -26,6 +26,7 @@ export type LiveThread = Pick<
   | 'submit'
   | 'events'
   | 'close'
+  | 'ended'
   | 'report'
   | 'endCommands'
   | 'serverPrompts'

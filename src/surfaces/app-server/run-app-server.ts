@@ -11,7 +11,7 @@ import { recordMethods } from './methods/thread-records.ts';
 import { threadMethods } from './methods/threads.ts';
 import { turnMethods } from './methods/turns.ts';
 import type { WhenAlone } from './threads/shared-thread.ts';
-import { SharedThreads } from './threads/shared-threads.ts';
+import { type FleetFront, SharedThreads } from './threads/shared-threads.ts';
 import { isLoopback, type ListenAddress, listenAddress } from './transports/listen-address.ts';
 import { serveStdio } from './transports/stdio.ts';
 import { tokenFile } from './transports/token-file.ts';
@@ -22,6 +22,8 @@ export interface AppServerOptions extends Omit<ServerContext, 'folders'> {
   /** Whether addresses may be listened on that other machines reach. */
   readonly allowRemote: boolean;
   readonly whenAlone: WhenAlone;
+  /** Where threads are looked for that are not recorded here; null: nowhere. */
+  readonly fleet: FleetFront | null;
   readonly stdin: Readable;
   readonly stdout: Writable;
   /** For people. */
@@ -40,13 +42,13 @@ export interface AppServerOptions extends Omit<ServerContext, 'folders'> {
 export async function runAppServer(options: AppServerOptions): Promise<void> {
   const address = listenAddress(options.listen, options.cwd);
   requireLocal(address, options.allowRemote);
-  const { log, whenAlone, stop } = options;
+  const { log, whenAlone, fleet, stop } = options;
   const home = resolveHome(options.env);
   const clients = new Set<Connection>();
   const broadcast = (method: string, params: object) => {
     for (const client of clients) client.notify(method, params);
   };
-  await using threads = new SharedThreads({ home, whenAlone, broadcast, log });
+  await using threads = new SharedThreads({ home, whenAlone, fleet, broadcast, log });
   await using local = new LocalMethods({ ...options, folders: () => threads.folders });
   options.onExit(() => {
     local.killProcesses();

@@ -182,3 +182,9 @@ function amountOf(name: string, word: string | undefined): number | null {
   }
   return Number(word);
 }
+
+/** @throws UsageError */
+export function fleetUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new UsageError('--fleet takes the URL of a fleet, such as https://fleet.example.com');
+}

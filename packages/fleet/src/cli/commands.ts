@@ -6,7 +6,8 @@ import { runDemo } from '../demo/demo.ts';
 import { addToken, runFront } from '../front/index.ts';
 import { Places } from '../place/index.ts';
 import { runWorker } from '../worker/program.ts';
-import { batchJobs, batchTable, runBatch } from './batch.ts';
+import { batchTable, runBatch } from './batch.ts';
+import { batchJobs } from './batch-file.ts';
 import { doctor } from './doctor.ts';
 import { CommandError, fleetFolder, NoFleet } from './fleet-folder.ts';
 import { listThreads } from './list.ts';
@@ -134,13 +135,17 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   batch: {
     usage: 'FILE.jsonl [--concurrency N] [--max-tokens N]',
-    about: 'Run a prompt a line; run again, it continues. Also -c K=V, --per-directory N, --per-repository N.',
+    about:
+      'Run a prompt a line; run again, it continues. Also -c K=V, --per-provider N, --per-directory N, --per-repository N, --max-tokens-per-provider N, --max-tokens-per-repository N.',
     options: {
       ...elsewhere,
       concurrency: text,
+      'per-provider': text,
       'per-directory': text,
       'per-repository': text,
       'max-tokens': text,
+      'max-tokens-per-provider': text,
+      'max-tokens-per-repository': text,
       config: { type: 'string', short: 'c', multiple: true },
     },
     takes: [1, 1],
@@ -150,12 +155,15 @@ export const commands: Readonly<Record<string, Command>> = {
       const concurrency = countOf(given, 'concurrency', 8);
       const limits = {
         concurrency,
+        maxTokens: budgetOf(given, 'max-tokens'),
+        perProvider: countOf(given, 'per-provider', concurrency),
+        maxTokensPerProvider: budgetOf(given, 'max-tokens-per-provider'),
         perDirectory: countOf(given, 'per-directory', 1),
         perRepository: countOf(given, 'per-repository', concurrency),
+        maxTokensPerRepository: budgetOf(given, 'max-tokens-per-repository'),
       };
-      const maxTokens = textOf(given, 'max-tokens') === undefined ? null : countOf(given, 'max-tokens', 0);
       const target = fleetOf(given);
-      const options = { target, home: homeOf(given), jobs, limits, maxTokens, onProgress: showProgress };
+      const options = { target, home: homeOf(given), jobs, limits, onProgress: showProgress };
       const results = await runBatch(options, given.signal);
       given.print(batchTable(results));
       return results.every(({ end }) => end?.type === 'ended' && end.turn.status === 'completed') ? 0 : 1;
@@ -315,6 +323,11 @@ function countOf(given: Given, name: string, otherwise: number, least = 1): numb
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= least) return count;
   throw new CommandError(`--${name}: a whole number from ${least} on is expected, not "${text}"`);
+}
+
+/** Tokens; null: no limit. */
+function budgetOf(given: Given, name: string): number | null {
+  return textOf(given, name) === undefined ? null : countOf(given, name, 0);
 }
 
 function printEnd(threadId: string, end: TurnState, print: (line: string) => void): number {

@@ -177,7 +177,7 @@ describe('commands for an installed fleet, through its front', () => {
     writeFileSync(file, '{"prompt":"a","work":{"type":"empty"}}\n{"prompt":"b","work":{"type":"empty"}}\n');
     const { code, text } = await keelFleet('batch', [file], { concurrency: '1', 'max-tokens': '40' });
     expect(code).toBe(1);
-    expect(text).toContain('the budget was used up');
+    expect(text).toContain('the budget of the batch was used up');
     expect(engine.threads.size).toBe(1);
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findRollout, loadConfig, openSession, type Session } from 'keel/session';
 import { addToken, startFront } from '../../src/front/index.ts';
 import type { TurnOutcome } from '../../src/protocol.ts';
-import { stageEnded, type ThreadState } from '../../src/service/thread-state.ts';
+import { granted, stageEnded, type ThreadState } from '../../src/service/thread-state.ts';
 import { liveRoute } from '../../src/watch/index.ts';
 import { startFakeEngine } from '../front/fake-engine.ts';
 
@@ -14,6 +14,7 @@ import { startFakeEngine } from '../front/fake-engine.ts';
 export async function startWorkedFleet(modelUrl: string, overrides: readonly string[] = []) {
   const data = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
   const sessions = new Map<string, Session>();
+  /** By turn, the number of the newest input that its session has. */
   const delivered = new Map<string, number>();
   const peers = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://worker');
@@ -24,9 +25,20 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
   const peerAddress = peers.address();
   const address = `http://127.0.0.1:${typeof peerAddress === 'object' && peerAddress !== null ? peerAddress.port : 0}`;
 
+  let refusal: string | null = null;
+  /** Turns that a session has had. */
+  const begun = new Set<string>();
+
   async function openThread(threadId: string, { place, current }: ThreadState): Promise<void> {
     if (current === null) return;
+    if (refusal !== null) {
+      const failed = { type: 'ended', status: 'failed', message: null, tokens: null } as const;
+      return void engine.end(threadId, { ...failed, taken: [], error: refusal });
+    }
     const running = sessions.get(threadId);
+    const turn = `${threadId} ${current.turnId}`;
+    if (running !== undefined && begun.has(turn)) return;
+    begun.add(turn);
     if (running !== undefined) return void running.submit(current.op, current.turnId);
     const env = { PATH: process.env['PATH'], HOME: data, KEEL_HOME: place.home };
     const config = await loadConfig({
@@ -55,7 +67,9 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
       if (event.type !== 'turn.completed' || state?.current?.turnId !== event.turnId) continue;
       const { status, lastAgentMessage: message } = event;
       const end: TurnOutcome = { type: 'ended', status, message, error: null, tokens: null, taken: [] };
-      engine.threads.set(threadId, stageEnded(state, event.turnId, state.current.stage, end).state);
+      const { state: next } = granted(stageEnded(state, event.turnId, state.current.stage, end).state);
+      engine.threads.set(threadId, next);
+      void openThread(threadId, next);
     }
   }
 
@@ -63,8 +77,9 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
     submitted: (threadId, state) => void openThread(threadId, state),
     input: (threadId, { current }) => {
       for (const { at, input } of current?.inputs ?? []) {
-        if (at <= (delivered.get(threadId) ?? 0)) continue;
-        delivered.set(threadId, at);
+        const turn = `${threadId} ${current?.turnId}`;
+        if (at <= (delivered.get(turn) ?? 0)) continue;
+        delivered.set(turn, at);
         const session = sessions.get(threadId);
         if (input.type === 'answer') session?.submit({ ...input, type: 'approval' });
         else if (input.type === 'interrupt') session?.submit(input);
@@ -86,6 +101,10 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
     data,
     engine,
     sessions,
+    /** From here on no turn can be opened, for this reason. */
+    refuse(reason: string): void {
+      refusal = reason;
+    },
     /** As a move does: the thread is released, and opened by a session that knows nothing of the first. */
     async move(threadId: string): Promise<void> {
       await sessions.get(threadId)?.release(5_000);

@@ -144,6 +144,23 @@ describe('a turn that asks while the response with the question is under way', (
   );
 });
 
+test('a review that waits for a person is parked, and continues with the answer on another worker', async () => {
+  const found = { findings: [], overall_correctness: 'patch is correct', overall_explanation: 'Fine.' };
+  const verdict = message(JSON.stringify({ ...found, overall_confidence_score: 0.9 }));
+  fleet = await InProcess.start((request) =>
+    outputs(request).length > 0 ? respond(verdict, used) : respond(shell('echo done >> effects', 'c0'), used),
+  );
+  const job = fleet.job(UNTRUSTED, { op: { type: 'review', target: { type: 'custom', instructions: 'look' } } });
+  const parked = await (await fleet.worker({ parkAfterMs: 50 })).run(job, never);
+  const questionId = parked.type === 'parked' ? (parked.questions[0]?.questionId ?? '') : '';
+  expect(parked).toMatchObject({ type: 'parked', questions: [{ about: expect.stringContaining('echo done') }] });
+  expect(effects(job.place)).toBe('');
+  const answered = { ...job, stage: 1, inputs: [yes(1, questionId)] };
+  expect(await (await fleet.worker({ parkAfterMs: 50 })).run(answered, never)).toMatchObject({ status: 'completed' });
+  expect(effects(job.place)).toBe('done\n');
+  expect(fleet.model.requests).toHaveLength(2);
+});
+
 describe('a turn on another worker', () => {
   beforeEach(async () => {
     fleet = await InProcess.start(oneCommand);

@@ -58,7 +58,11 @@ export function endedAgent({ agent_id, agent_type, thread_id, task, status, mess
  * The record of a subagent that is to continue: what it has used by now, replayed responses included.
  * @throws KeelError `threadNotFound` if it isn't a thread that this one started, `rolloutCorrupt`
  */
-export function recordOfChild(home: string, { thread_id: id }: AgentStatusRecord, parent: string): TokenUsage {
+export function recordOfChild(
+  home: string,
+  { thread_id: id }: Pick<AgentStatusRecord, 'thread_id'>,
+  parent: string,
+): TokenUsage {
   const rollout = hasThread(home, id) ? readRollout(findRollout(home, { type: 'id', id })) : null;
   if (rollout?.meta.parent_thread_id !== parent) {
     throw new KeelError('threadNotFound', `there is no thread ${id} that this one has started`);

@@ -37,6 +37,8 @@ export interface ChildStart {
   readonly checksOutput?: boolean;
   /** The thread of a child that an earlier process had; absent: a new one. */
   readonly continues?: string;
+  /** Of a new one; absent: any. */
+  readonly threadId?: string;
 }
 
 /** Opens a child. @throws KeelError as `openSession` does */

@@ -1,10 +1,14 @@
-import type { ErrorInfo, SessionEvent, SessionEventOf } from '../../../foundation/protocol/index.ts';
+import { createHash } from 'node:crypto';
+import type { ErrorInfo, SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
 import { onAbort, unlessAborted } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
+import { hasThread } from '../../../storage/threads/index.ts';
 import { type Session, submitIfOpen } from '../session.ts';
 import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
+import { recordOfChild } from './agent-records.ts';
 import { followChild } from './follow-child.ts';
+import { stateOfThread } from './subagent.ts';
 
 /** Work for a child session: a thread of its own, whose calls and questions the parent's user sees. */
 export interface ChildWork {
@@ -32,7 +36,7 @@ export type ChildResult =
 /**
  * Runs a child of one turn to completion: a session like any other, with a thread of its own. Its events are shown under the
  * parent's turn, and its questions go to the parent's user under its name. When `signal` aborts it is stopped, and the result
- * is there at once.
+ * is there at once. A turn that is begun again, since it was let go or cut off, continues the child that it had.
  */
 export function runChild(
   deps: SessionDeps,
@@ -53,7 +57,10 @@ async function openAndFollow(
 ): Promise<ChildResult> {
   if (signal.aborted) return INTERRUPTED;
   const { services } = deps;
+  const threadId = childThreadId(services.threadId, active.context.turnId);
+  const before = services.isResumed ? usedBefore(services, threadId) : null;
   const session = await services.children.open(childConfig(work, deps), {
+    ...(before === null ? { threadId } : { continues: threadId }),
     source: { subagent: work.role },
     checksOutput: work.checksOutput,
     child: {
@@ -77,11 +84,28 @@ async function openAndFollow(
     return INTERRUPTED;
   }
   using _listener = onAbort(signal, () => submitIfOpen(session, { type: 'interrupt' }));
+  active.child = session;
   try {
-    return await unlessAborted(follow(session, active, work, signal), signal, INTERRUPTED);
+    return await unlessAborted(follow(session, active, { ...work, before }, signal), signal, INTERRUPTED);
   } finally {
+    active.child = null;
     void services.children.close(session);
   }
+}
+
+/** The same for a turn that is begun again. */
+function childThreadId(parent: string, turnId: string): string {
+  const hex = createHash('sha256')
+    .update(JSON.stringify([parent, turnId]))
+    .digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+/** What the child of an earlier attempt has used; null: there was none. */
+function usedBefore({ config, threadId: parent }: SessionDeps['services'], threadId: string): TokenUsage | null {
+  return hasThread(config.home, threadId) ? recordOfChild(config.home, { thread_id: threadId }, parent) : null;
 }
 
 /** The settings as they are now, not as they were when the thread began. */
@@ -103,9 +127,11 @@ function childConfig({ model, effort, instructions }: ChildWork, { services, sta
 async function follow(
   child: Session,
   { context, recorder, approvals }: ActiveTurn,
-  { prompt, outputSchema, role }: ChildWork,
+  { prompt, outputSchema, role, before }: ChildWork & { readonly before: TokenUsage | null },
   signal: AbortSignal,
 ): Promise<ChildResult> {
+  const state = before === null ? null : await stateOfThread(child);
+  if (state?.status === 'completed') return { type: 'completed', lastMessage: state.message };
   const ended = Promise.withResolvers<ChildResult>();
   const shown = new ShownEvents((event) => recorder.show({ ...event, turnId: context.turnId }));
   const following = followChild(
@@ -119,9 +145,11 @@ async function follow(
         else shown.note(event);
       },
     },
-    { deltas: true },
+    { deltas: true, ...(before === null ? {} : { usedBefore: before }) },
   );
-  child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
+  // One that was at work continues by itself.
+  if (state?.status !== 'running')
+    child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
   // The events of a child can end without an end of its turn.
   return Promise.race([ended.promise, following.then(() => INTERRUPTED)]);
 }

@@ -63,7 +63,10 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
           signal,
         );
       } finally {
-        leaveReview(active, reviewOf(result, outputSchema), result.type === 'failed' ? result.error : null);
+        // One that is let go is continued elsewhere.
+        if (!active.letGo.signal.aborted) {
+          leaveReview(active, reviewOf(result, outputSchema), result.type === 'failed' ? result.error : null);
+        }
       }
       return result.type === 'completed' ? { type: 'completed', lastAgentMessage: null } : result;
     },

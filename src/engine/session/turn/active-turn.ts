@@ -53,6 +53,8 @@ export class ActiveTurn {
   readonly userTexts: string[] = [];
   /** The steps of its own task; null: it has none yet, or is of a kind without steps. */
   steps: { readonly isSampling: boolean } | null = null;
+  /** The session that does the work of its own task; null: there is none, or none now. */
+  child: { readonly isOnlyWaiting: boolean; release(graceMs: number): Promise<void> } | null = null;
   /** Whether its start is recorded, and with it what the model is sent of its surroundings. */
   isRecorded = false;
   readonly #tasks = new Set<RunningTask>();

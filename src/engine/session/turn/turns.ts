@@ -161,11 +161,12 @@ export class Turns {
     await children;
   }
 
-  /** Whether a request of the user runs in which nothing is under way but questions, its own or those of subagents. */
+  /** Whether a turn runs in which nothing is under way but questions, its own or those of subagents or a reviewer. */
   get isOnlyWaiting(): boolean {
     const { agents, services } = this.#deps;
     const active = this.#phase.type === 'running' ? this.#phase.active : null;
-    if (active?.context.taskKind !== 'regular' || services.toolHost.hasEffects || !agents.areOnlyWaiting) return false;
+    if (active === null || services.toolHost.hasEffects || !agents.areOnlyWaiting) return false;
+    if (active.context.taskKind !== 'regular' && active.child?.isOnlyWaiting !== true) return false;
     // Beside its own task there may be commands of the user.
     return active.tasks.size === 1 && this.#waits(active);
   }
@@ -181,7 +182,8 @@ export class Turns {
   async #releaseRunning(active: ActiveTurn): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
-    await this.#settlesToBeReleased(active);
+    const child = active.child?.release(Math.max(0, this.#releaseBy - monotonicMs()));
+    await Promise.all([this.#settlesToBeReleased(active), child]);
     active.recorder.recordBudget();
     active.recorder.letGo();
     this.#deps.services.seal();

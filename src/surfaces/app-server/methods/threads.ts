@@ -47,7 +47,8 @@ export function threadMethods(context: ThreadMethodsContext): Methods {
     'thread/resume': orderedMethod(Resume, async (params, client) => {
       const thread = await threads.resume(
         idOf(params),
-        ({ cwd }) => threadConfig(settings, params, cwd),
+        // A fleet's thread has the settings that it was started with.
+        (recorded) => threadConfig(settings, recorded === null ? {} : params, recorded?.cwd),
         kindsIn(params),
       );
       thread.subscribe(client);

@@ -44,7 +44,7 @@ export function turnMethods({ threads, settings }: TurnMethodsContext): Methods 
     'turn/start': orderedMethod(StartTurn, async (params) => {
       const thread = threads.require(params.threadId);
       requireSteerable(thread);
-      const update = settingsOf(params, settings);
+      const update = settingsOf(params, settings, thread);
       const kinds = params.approvalPolicy ? { kinds: askedKinds(params.approvalPolicy) } : {};
       const turn = await thread.startTurn(startOp(thread, params, update), { ...update, ...kinds });
       return { turn: wireTurn({ ...turn, items: [] }, 'notLoaded') };
@@ -75,10 +75,15 @@ function startOp({ settings }: SharedThread, params: z.infer<typeof StartTurn>, 
   return { type: 'userTurn', items, ...settings, ...update, ...schema };
 }
 
-function settingsOf(params: z.infer<typeof StartTurn>, server: Pick<ServerContext, 'cwd'>): Partial<SessionSettings> {
+function settingsOf(
+  params: z.infer<typeof StartTurn>,
+  server: Pick<ServerContext, 'cwd'>,
+  thread: SharedThread,
+): Partial<SessionSettings> {
   const { cwd, approvalPolicy, sandboxPolicy, permissions, model, effort, summary } = params;
   return {
-    ...(cwd ? { cwd: directory(server, cwd) } : {}),
+    // Where the thread is at work may be on another machine.
+    ...(cwd && cwd !== thread.settings.cwd ? { cwd: directory(server, cwd) } : {}),
     ...(approvalPolicy ? { approvalPolicy: approvalPolicyOf(approvalPolicy) } : {}),
     ...(permissions ? { sandboxPolicy: profilePolicy(permissions) } : {}),
     ...(sandboxPolicy ? { sandboxPolicy: sandboxPolicyOf(sandboxPolicy) } : {}),

@@ -1,4 +1,4 @@
-import { type Session, submitIfOpen } from '../../../engine/threads/index.ts';
+import { type LiveThread, submitIfOpen } from '../../../engine/threads/index.ts';
 import type { SessionEventOf, ThreadItem } from '../../../foundation/protocol/index.ts';
 import type { Client, RequestId } from '../methods/method.ts';
 import { approvalRequest } from './approval-request.ts';
@@ -8,13 +8,13 @@ type Question = SessionEventOf<'approval.requested'>;
 
 /** The questions of a thread's turn, as requests that all its subscribers have open. The first reply decides. */
 export class OpenQuestions {
-  readonly #session: Session;
+  readonly #session: Pick<LiveThread, 'threadId' | 'submit'>;
   /** By question: who was asked, and under which id. */
   readonly #asked = new Map<string, Map<Client, RequestId>>();
   /** Calls that a client refused together with their turn. */
   readonly #cancelled = new Set<string>();
 
-  constructor(session: Session) {
+  constructor(session: Pick<LiveThread, 'threadId' | 'submit'>) {
     this.#session = session;
   }
 

@@ -1,4 +1,4 @@
-import type { Session } from '../../../engine/threads/index.ts';
+import type { LiveThread } from '../../../engine/threads/index.ts';
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../../foundation/protocol/index.ts';
 import { Deferred, onAbort, uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
@@ -23,7 +23,7 @@ export type WhenAlone = 'interrupt' | 'continue';
 export type TurnSettings = Partial<SessionSettings> & { readonly kinds?: AskedKinds | null };
 
 export interface SharedThreadOptions {
-  readonly session: Session;
+  readonly session: LiveThread;
   readonly config: Config;
   /** What was known of the thread before it was opened; absent: it is new. */
   readonly card: Pick<ThreadCard, 'preview' | 'name' | 'createdAt' | 'forkedFromId'> | null;
@@ -37,7 +37,7 @@ export interface SharedThreadOptions {
 
 /** A live thread and the clients that follow it. Each gets every notification, and all are asked what needs approval. */
 export class SharedThread {
-  readonly session: Session;
+  readonly session: LiveThread;
   readonly config: Config;
   readonly view = new ThreadView();
   /** Resolves when the earlier turns are known. */

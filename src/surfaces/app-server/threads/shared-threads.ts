@@ -1,4 +1,11 @@
-import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from '../../../engine/threads/index.ts';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import {
+  type LiveThread,
+  RecordedThreads,
+  type ThreadOrigin,
+  type ThreadSummary,
+  Threads,
+} from '../../../engine/threads/index.ts';
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
@@ -8,6 +15,15 @@ import type { ViewedTurn } from './thread-view.ts';
 
 export interface SharedThreadsOptions extends Pick<SharedThreadOptions, 'whenAlone' | 'broadcast' | 'log'> {
   readonly home: string;
+  /** Where threads are looked for that are not recorded here; null: nowhere. */
+  readonly fleet: FleetFront | null;
+}
+
+/** The front of a fleet. */
+export interface FleetFront {
+  readonly url: string;
+  /** The user's token there; null: none is needed. */
+  readonly token: string | null;
 }
 
 export interface NewThread {
@@ -31,6 +47,8 @@ export class SharedThreads implements AsyncDisposable {
     ownsProcess: true,
   });
   readonly #open = new Map<string, SharedThread>();
+  /** Those of them that the workers of a fleet run: their directories are not of this machine. */
+  readonly #ofFleet = new WeakSet<SharedThread>();
   /** Threads that are being opened, by id. */
   readonly #opening = new Map<string, Promise<SharedThread>>();
 
@@ -69,7 +87,7 @@ export class SharedThreads implements AsyncDisposable {
   }
 
   get folders(): readonly string[] {
-    return [...this.#open.values()].map(({ settings }) => settings.cwd);
+    return [...this.#open.values()].flatMap((thread) => (this.#ofFleet.has(thread) ? [] : thread.settings.cwd));
   }
 
   /** @throws KeelError for settings or an origin that can't be used */
@@ -89,19 +107,17 @@ export class SharedThreads implements AsyncDisposable {
       createdAt: origin.type === 'fork' ? Date.now() : recorded.createdAt,
       forkedFromId,
     };
-    const thread = new SharedThread({ ...this.#options, session, config, card, kinds });
-    this.#open.set(thread.id, thread);
-    void thread.ended.then(() => {
-      if (this.#open.get(thread.id) === thread) this.#open.delete(thread.id);
-    });
-    await thread.ready;
-    return thread;
+    return await this.#add(session, { config, card, kinds });
   }
 
-  /** Joins a thread that is open, or opens a recorded one. `configOf` reads its settings. @throws KeelError, MethodError */
+  /**
+   * Joins a thread that is open, or opens one that is recorded here or at the fleet.
+   * @param configOf reads its settings; null: it is of the fleet, which has its own
+   * @throws KeelError, MethodError
+   */
   async resume(
     id: string,
-    configOf: (recorded: ThreadSummary) => Promise<Config>,
+    configOf: (recorded: ThreadSummary | null) => Promise<Config>,
     kinds: AskedKinds | null = null,
   ): Promise<SharedThread> {
     const key = id.toLowerCase();
@@ -128,16 +144,48 @@ export class SharedThreads implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
+  async #add(
+    session: LiveThread,
+    options: Pick<SharedThreadOptions, 'config' | 'card' | 'kinds'>,
+  ): Promise<SharedThread> {
+    const thread = new SharedThread({ ...this.#options, session, ...options });
+    this.#open.set(thread.id, thread);
+    void thread.ended.then(() => {
+      if (this.#open.get(thread.id) === thread) this.#open.delete(thread.id);
+    });
+    await thread.ready;
+    return thread;
+  }
+
   async #resume(
     id: string,
-    configOf: (recorded: ThreadSummary) => Promise<Config>,
+    configOf: (recorded: ThreadSummary | null) => Promise<Config>,
     kinds: AskedKinds | null,
   ): Promise<SharedThread> {
     const live = this.find(id);
     if (live !== null) return live;
     // One that is being closed is free when it has ended.
     await this.#open.get(id)?.ended;
+    const { fleet } = this.#options;
+    if (fleet !== null && (await this.recorded.find(id)) === null) {
+      return await this.#openOfFleet({ ...fleet, threadId: id }, await configOf(null), kinds);
+    }
     const recorded = await this.requireRecorded(id);
     return await this.open({ config: await configOf(recorded), origin: { type: 'resume', id }, recorded, kinds });
+  }
+
+  /** What a turn of it has shown by now is there when the client is answered. */
+  async #openOfFleet(
+    address: FleetFront & { readonly threadId: string },
+    config: Config,
+    kinds: AskedKinds | null,
+  ): Promise<SharedThread> {
+    const { FleetThread } = await import('../../../engine/fleet/index.ts');
+    const session = await FleetThread.open(address, config, new AbortController().signal);
+    const thread = await this.#add(session, { config, card: null, kinds });
+    this.#ofFleet.add(thread);
+    await session.caughtUp;
+    await eventLoopTurn();
+    return thread;
   }
 }

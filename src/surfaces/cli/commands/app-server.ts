@@ -4,6 +4,7 @@ import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandSpec } from '../command-spec.ts';
 import type { Command } from '../commands.ts';
 import { note } from '../output.ts';
+import { fleetUrl } from '../session-options.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 const spec = {
@@ -22,6 +23,11 @@ const spec = {
       type: 'string',
       value: 'interrupt|continue',
       about: 'what becomes of a turn that no client follows any more; default interrupt',
+    },
+    fleet: {
+      type: 'string',
+      value: 'URL',
+      about: 'open threads of the fleet at URL as well; its token is in KEEL_FLEET_TOKEN',
     },
     'allow-remote': { type: 'boolean', about: 'listen where other machines can connect' },
     config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
@@ -46,6 +52,8 @@ export const appServerCommand: Command = {
       listen: values.listen ?? 'stdio:',
       allowRemote: values['allow-remote'] ?? false,
       whenAlone,
+      fleet:
+        values.fleet === undefined ? null : { url: fleetUrl(values.fleet), token: io.env['KEEL_FLEET_TOKEN'] ?? null },
       stdin: io.stdin,
       stdout: io.stdout,
       log: (line) => note(io, `${line}\n`),

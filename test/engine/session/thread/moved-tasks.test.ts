@@ -195,6 +195,61 @@ describe('a review that moves', () => {
     expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('Fine.');
   });
 
+  /** A reviewer that runs one command, which asks for approval, and then has its verdict. */
+  const careful = (request: RecordedRequest) =>
+    request.input.some((item) => item['type'] === 'function_call_output')
+      ? verdict
+      : respond(shell('echo looked >> looked', 'r0'), used);
+
+  test('only waits when its reviewer does, and asks the same question elsewhere', async () => {
+    writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
+    const overrides = ['approval_policy="untrusted"', 'sandbox_mode="danger-full-access"'];
+    const first = await thread.open(careful, { overrides });
+    first.session.submit(review, 'f1');
+    const asked = await first.next('approval.requested');
+    await expect.poll(() => first.session.isOnlyWaiting).toBe(true);
+    await first.session.release(60_000);
+    expect(first.events.filter(({ type }) => type === 'approval.resolved' || type === 'turn.completed')).toEqual([]);
+    expect(read('looked')).toBe('');
+    await using next = await moved(first.session.threadId, overrides);
+    submitAgain(next, review, 'f1');
+    const again = await next.next('approval.requested');
+    expect(again.request).toMatchObject({ questionId: asked.request.questionId });
+    next.session.submit({ type: 'approval', questionId: asked.request.questionId, decision: { type: 'approved' } });
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f1', status: 'completed' });
+    expect(reviewed(next).join('\n')).toContain('Fine.');
+    expect(read('looked')).toBe('looked\n');
+    // What it had read before was not asked for again, and is counted once.
+    expect(thread.server.requests).toHaveLength(2);
+    expect(count(recordOf(next), '<user_action>')).toBe(1);
+    const { info } = await next.next('usage.updated');
+    expect(info?.total_token_usage.total_tokens).toBe(200);
+  });
+
+  test('continues where it was cut off between two steps of its reviewer', async () => {
+    writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
+    let hangs = true;
+    const overrides = ['approval_policy="never"', 'sandbox_mode="danger-full-access"'];
+    const first = await thread.open(
+      (request) => {
+        const response = careful(request);
+        if (response !== verdict || !hangs) return response;
+        hangs = false;
+        return respond(message('half'), hang());
+      },
+      { overrides },
+    );
+    first.session.submit(review, 'f1');
+    await thread.server.request(1);
+    await first.session.release(50);
+    await using next = await moved(first.session.threadId, overrides);
+    submitAgain(next, review, 'f1');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f1', status: 'completed' });
+    expect(reviewed(next).join('\n')).toContain('Fine.');
+    expect(read('looked')).toBe('looked\n');
+    expect(count(recordOf(next), '<user_action>')).toBe(1);
+  });
+
   test('is begun again where it was cut off, and noted once', async () => {
     writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
     let hangs = true;

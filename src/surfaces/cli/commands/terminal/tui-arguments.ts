@@ -6,6 +6,7 @@ import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
   choiceOf,
   countOf,
+  fleetUrl,
   imagesOf,
   isUnbounded,
   labelOf,
@@ -139,15 +140,10 @@ function targetOf(
     if (last)
       return isFork ? { type: 'forkLast', anyDirectory: all, userMessages } : { type: 'resumeLast', anyDirectory: all };
     if (id === undefined) return { type: 'choose', verb };
-    if (fleet !== undefined) return { type: 'fleet', url: urlOf(fleet), id };
+    if (fleet !== undefined) return { type: 'fleet', url: fleetUrl(fleet), id };
     return isFork ? { type: 'fork', id, userMessages } : { type: 'resume', id };
   };
   return { target: target(), rest: verb === 'new' || last ? words : rest };
-}
-
-function urlOf(text: string): string {
-  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
-  throw new UsageError('--fleet takes the URL of a fleet, such as https://fleet.example.com');
 }
 
 function flagsOf(given: Given): ConfigFlags {
