@@ -52,8 +52,8 @@ export const HookReport = z.lazy(() =>
 );
 export type HookReport = z.infer<typeof HookReport>;
 
-/** `blocked`: it has refused what it was asked about; `stopped`: it has ended the turn. */
-const HookStatus = z.enum(['completed', 'failed', 'blocked', 'stopped']);
+/** `blocked`: it has refused what it was asked about; `stopped`: it has ended the turn; `interrupted`: it was cut off with its turn. */
+const HookStatus = z.enum(['completed', 'failed', 'blocked', 'stopped', 'interrupted']);
 export type HookStatus = z.infer<typeof HookStatus>;
 
 /**
@@ -162,6 +162,7 @@ export const SessionEvent = z.lazy(() =>
      * surface may offer their text again.
      */
     z.object({ type: z.literal('submissions.dropped'), turnId, ids: z.array(z.string()) }),
+    /** Null as a turn's id: nothing waits for the hook, and it may outlive the turn. Events of other hooks come before the turn's end. */
     z.object({ type: z.literal('hook.started'), turnId: z.nullable(z.string()), hook: HookReport }),
     z.object({
       type: z.literal('hook.completed'),

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../src/testing/index.ts';
+import { samplesOf } from '../../support/doc-pages.ts';
 import { keelBin } from '../../support/keel.ts';
 import { AcpPlace } from './place.ts';
 
@@ -37,3 +38,23 @@ describe('acpx', () => {
     expect(existsSync(join(place.repo.path, 'made'))).toBe(true);
   }, 60_000);
 });
+
+test('the example of docs/acp.md runs', async () => {
+  await place.serve([respond(message('A README.', { deltas: ['A ', 'README.'] }))]);
+  const [example] = samplesOf('docs/acp.md', ['js']);
+  place.repo.write({ 'example.mjs': example?.code ?? '' });
+  // As `npm install` would have put it there.
+  const modules = join(place.repo.path, 'node_modules/@agentclientprotocol');
+  mkdirSync(modules, { recursive: true });
+  symlinkSync(join(import.meta.dirname, '../../../node_modules/@agentclientprotocol/sdk'), join(modules, 'sdk'));
+  mkdirSync(join(place.home.path, 'bin'), { recursive: true });
+  symlinkSync(keelBin, join(place.home.path, 'bin/keel'));
+  const PATH = `${join(place.home.path, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`;
+  const child = spawn(process.execPath, ['example.mjs'], {
+    cwd: place.repo.path,
+    env: { PATH, HOME: place.home.path, KEEL_HOME: place.home.path, OPENAI_API_KEY: 'test' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  expect({ code: child.exitCode, stdout, stderr }).toEqual({ code: 0, stdout: 'A README.', stderr: '' });
+}, 60_000);

@@ -124,9 +124,10 @@ describe('keel acp: prompts', () => {
       expect.objectContaining({ sessionUpdate: 'tool_call_update', toolCallId: 'ask_1', status: 'completed' }),
     );
     expect(editor.questions).toEqual([]);
-    await using plain = await place.connect(asks);
+    await using plain = await place.connect(null);
     await ask(plain, await place.open(plain), 'go');
-    expect(place.server.requests).toHaveLength(1);
+    expect(place.server.requests).toHaveLength(3);
+    expect(JSON.stringify(place.server.requests[2]?.body)).not.toContain('request_user_input');
   });
 
   test('a request that its client cancels ends like a cancelled prompt', async () => {

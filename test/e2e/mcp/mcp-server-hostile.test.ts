@@ -69,7 +69,11 @@ test('malformed messages end nothing: keel mcp-server answers the next request, 
     .trimEnd()
     .split('\n')
     .map((line): { id?: unknown; result?: unknown; error?: { code: number } } => JSON.parse(line));
-  const codes = new Set(answers.flatMap(({ error }) => error?.code ?? []));
-  for (const one of [-32700, -32600, -32601, -32602]) expect(codes).toContain(one);
+  const codeOf = (id: unknown) => answers.filter((answer) => answer.id === id).map(({ error }) => error?.code);
+  expect(codeOf('method')).toEqual([-32601]);
+  expect(codeOf('params')).toEqual([-32602]);
+  const withoutId = new Set(codeOf(null));
+  expect(withoutId).toContain(-32700);
+  expect(withoutId).toContain(-32600);
   expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { tools: [{ name: 'keel' }, {}] } });
 }, 120_000);

@@ -1,3 +1,4 @@
+import type { HookReport } from '../../../foundation/protocol/index.ts';
 import { within } from '../../../foundation/util/index.ts';
 import type { Config, HookFile } from '../../../storage/config/index.ts';
 import type { Processes, UserShell } from '../../../system/process/index.ts';
@@ -61,6 +62,8 @@ export class SessionHooks implements HookAsker {
   #hasStarted = false;
   #showLate: (message: string) => void = () => undefined;
   #report: (turnId: string | null, news: HookNews) => void = () => undefined;
+  /** Hooks that a turn waits for, by the id of their run. */
+  readonly #awaited = new Map<string, { readonly turnId: string; readonly hook: HookReport }>();
   readonly #observing = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
 
@@ -105,7 +108,27 @@ export class SessionHooks implements HookAsker {
   }
 
   /** Asks all hooks of an event, and shows the user what they have to say to them. */
-  async ask(event: HookEvent, asked: readonly HookAsked[], moment: HookMoment): Promise<HookVerdict> {
+  ask(event: HookEvent, asked: readonly HookAsked[], moment: HookMoment): Promise<HookVerdict> {
+    return this.#ask(event, asked, moment, moment.turnId);
+  }
+
+  /** A turn ends: the hooks that it has stopped waiting for were interrupted, however long their processes take to end. */
+  turnEnded(turnId: string): void {
+    for (const [id, run] of this.#awaited) {
+      if (run.turnId !== turnId) continue;
+      this.#awaited.delete(id);
+      const durationMs = Date.now() - run.hook.startedAtMs;
+      this.#report(turnId, { type: 'hook.completed', hook: run.hook, status: 'interrupted', durationMs });
+    }
+  }
+
+  /** @param waits the turn that waits for the answer; null: none does */
+  async #ask(
+    event: HookEvent,
+    asked: readonly HookAsked[],
+    moment: HookMoment,
+    waits: string | null,
+  ): Promise<HookVerdict> {
     const { environment, shell, config } = this.#deps;
     const { context, signal, onMessage } = moment;
     await environment.ready(signal);
@@ -122,11 +145,21 @@ export class SessionHooks implements HookAsker {
       },
       signal,
       onMessage: this.#showLate,
-      onNews: (news) => this.#report(moment.turnId, news),
+      onNews: (news) => this.#note(waits, news),
     });
     // What an interrupt has stopped did not fail.
     if (!signal.aborted) for (const message of verdict.messages) onMessage(message);
     return verdict;
+  }
+
+  /** What nothing waits for is no part of a turn: it may outlive that. */
+  #note(waits: string | null, news: HookNews): void {
+    const { hook } = news;
+    if (waits === null || hook.isAsync) this.#report(null, news);
+    else if (news.type === 'hook.started') {
+      this.#awaited.set(hook.id, { turnId: waits, hook });
+      this.#report(waits, news);
+    } else if (this.#awaited.delete(hook.id)) this.#report(waits, news);
   }
 
   /** Asks hooks that can only observe. Nobody waits for them but the end of the session, and that for a moment. */
@@ -135,7 +168,7 @@ export class SessionHooks implements HookAsker {
     const onMessage = (message: string) => {
       if (!this.#closed.signal.aborted) moment.onMessage(message);
     };
-    const done = this.ask(event, asked, { ...moment, onMessage, signal: this.#closed.signal });
+    const done = this.#ask(event, asked, { ...moment, onMessage, signal: this.#closed.signal }, null);
     this.#observing.add(done);
     void done.catch(() => undefined).finally(() => this.#observing.delete(done));
   }

@@ -17,4 +17,6 @@ export interface SessionTask {
   readonly focus?: string | null;
   /** Works until done; settles at once when `signal` aborts. A throw ends the turn as failed. */
   run(turn: TaskTurn, signal: AbortSignal): Promise<TurnOutcome>;
+  /** What follows where an earlier process did the task, but was cut off before it could record the end. */
+  doneBefore?(turn: TaskTurn): Promise<void>;
 }

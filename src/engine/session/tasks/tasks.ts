@@ -17,6 +17,10 @@ export function compactTask(focus: string | null): SessionTask {
     kind: 'compact',
     focus,
     run: ({ ports }) => compactNow(ports),
+    // Whether its hooks were asked is not known: better twice than never.
+    async doneBefore({ active, ports }) {
+      active.recorder.addItems((await ports.hooks?.afterCompaction('manual')) ?? []);
+    },
   };
 }
 

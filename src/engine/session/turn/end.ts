@@ -46,6 +46,7 @@ export async function endTurn(
     }
   }
   const work = active.work();
+  deps.services.hooks?.turnEnded(turnId);
   emit({
     type: 'turn.completed',
     turnId,

@@ -294,8 +294,10 @@ export class Turns {
       const ports = await beginTurn(this.#deps, active, recorded);
       const error = this.#deps.doneTasks.get(active.context.turnId);
       // An earlier process did it and was cut off before it could record the end.
-      if (error !== undefined)
+      if (error !== undefined) {
+        await task.doneBefore?.({ deps: this.#deps, active, ports });
         return error === null ? { type: 'completed', lastAgentMessage: null } : { type: 'failed', error };
+      }
       return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);
     } catch (error) {
       if (error instanceof TurnInterrupted || error instanceof TurnReleased) return { type: 'interrupted' };

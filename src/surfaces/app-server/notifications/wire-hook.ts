@@ -26,7 +26,11 @@ export function ofHook(
   const end =
     event.type === 'hook.started'
       ? { status: 'running', completedAt: null, durationMs: null }
-      : { status: event.status, completedAt: hook.startedAtMs + event.durationMs, durationMs: event.durationMs };
+      : {
+          status: wireStatus(event.status),
+          completedAt: hook.startedAtMs + event.durationMs,
+          durationMs: event.durationMs,
+        };
   const run = {
     id: hook.id,
     eventName,
@@ -44,4 +48,9 @@ export function ofHook(
   return [
     { method: event.type === 'hook.started' ? 'hook/started' : 'hook/completed', params: { threadId, turnId, run } },
   ];
+}
+
+/** The protocol has no word for a hook that was cut off with its turn. */
+function wireStatus(status: SessionEventOf<'hook.completed'>['status']): string {
+  return status === 'interrupted' ? 'stopped' : status;
 }

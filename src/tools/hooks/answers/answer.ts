@@ -32,7 +32,9 @@ export interface HookOutput {
 export type HookEnd =
   | { readonly type: 'answer'; readonly answer: HookAnswer }
   /** `reason` finishes the sentence "the hook failed: ...". */
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed'; readonly reason: string }
+  /** Nobody waits for its answer any more. */
+  | { readonly type: 'interrupted' };
 
 export const NO_ANSWER: HookAnswer = {
   decision: null,

@@ -39,7 +39,8 @@ export function mergeAnswers(results: readonly HookResult[]): HookVerdict {
 function answerOf({ hook, end }: HookResult): HookAnswer {
   if (end.type === 'answer') return end.answer;
   if (hook.onFailure === 'pass') return NO_ANSWER;
-  return { ...NO_ANSWER, decision: 'deny', reason: `the ${hookName(hook)} failed: ${end.reason}` };
+  const why = end.type === 'failed' ? `failed: ${end.reason}` : 'was interrupted';
+  return { ...NO_ANSWER, decision: 'deny', reason: `the ${hookName(hook)} ${why}` };
 }
 
 function messagesOf({ hook, end }: HookResult): readonly string[] {
@@ -47,6 +48,8 @@ function messagesOf({ hook, end }: HookResult): readonly string[] {
     const { message } = end.answer;
     return message === null ? [] : [`${hookName(hook)} says: ${message}`];
   }
+  // What an interrupt has stopped did not fail.
+  if (end.type === 'interrupted') return [];
   const then = hook.onFailure === 'block' ? 'which blocks' : 'so it had no say';
   return [`${hookName(hook)} of ${hook.file} failed, ${then}: ${end.reason}`];
 }

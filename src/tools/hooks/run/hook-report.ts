@@ -17,7 +17,7 @@ export function hookReport({ event, statusMessage, isAsync, file, project, plugi
 }
 
 export function hookStatus(end: HookEnd): HookStatus {
-  if (end.type === 'failed') return 'failed';
+  if (end.type !== 'answer') return end.type;
   if (end.answer.stop !== null) return 'stopped';
   return end.answer.decision === 'deny' ? 'blocked' : 'completed';
 }

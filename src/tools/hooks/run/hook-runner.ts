@@ -82,12 +82,15 @@ export class HookRunner {
     { input }: HookQuestion,
     { place, signal, onNews }: Omit<HookRun, 'questions' | 'onMessage'>,
   ): Promise<HookEnd> {
+    // Nothing of a turn starts behind its end.
+    if (signal.aborted) return { type: 'interrupted' };
     const change = standing.type === 'accepted' ? changeOf(hook, standing.digest) : null;
     if (change !== null) return { type: 'failed', reason: change };
     const report = hookReport(hook);
     onNews({ type: 'hook.started', hook: report });
     const end = await runHook(hook, JSON.stringify(input), { place, deps: this.#deps, signal }).catch(
-      (error: unknown): HookEnd => ({ type: 'failed', reason: reasonOf(error) }),
+      (error: unknown): HookEnd =>
+        signal.aborted ? { type: 'interrupted' } : { type: 'failed', reason: reasonOf(error) },
     );
     const durationMs = Date.now() - report.startedAtMs;
     onNews({ type: 'hook.completed', hook: report, status: hookStatus(end), durationMs });

@@ -71,19 +71,18 @@ export async function runHook(
     spill: null,
   }).finally(release);
   const { end } = outcome;
+  if (end.type === 'aborted') return { type: 'interrupted' };
   if (end.type !== 'exited') return failed(endText(end, hook));
   if (stdout.isTruncated) return failed(`it printed more than ${MAX_STREAM_BYTES} bytes`);
   return readAnswer(hook.event, { exitCode: end.exitCode, stdout: stdout.text, stderr: stderr.text });
 }
 
-function endText(end: Exclude<CommandEnd, { type: 'exited' }>, { timeoutMs }: Hook): string {
+function endText(end: Exclude<CommandEnd, { type: 'exited' | 'aborted' }>, { timeoutMs }: Hook): string {
   switch (end.type) {
     case 'signalled':
       return `it was ended by ${end.signal}`;
     case 'timedOut':
       return `it took longer than ${timeoutMs / 1_000} s`;
-    case 'aborted':
-      return 'it was stopped';
     case 'spawnFailed':
       return end.message;
   }

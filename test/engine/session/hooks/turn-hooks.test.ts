@@ -76,6 +76,42 @@ test('a hook is reported when it starts, with what it wants to be shown, and whe
   ownHooks({});
 });
 
+test('a hook that an interrupt cuts off says so, before the turn ends, however long its process takes', async () => {
+  // It ignores what asks it to end.
+  const stubborn = `trap '' TERM INT; touch ${inRepo('begun')}; while :; do sleep 0.05; done`;
+  ownHooks({ UserPromptSubmit: stubborn, Interrupt: recording('Interrupt') });
+  await open([done]);
+  live.session.submit(says('hello'));
+  await until(() => existsSync(inRepo('begun')));
+  live.session.submit({ type: 'interrupt' });
+  await live.next('turn.completed');
+  await until(() => asked('Interrupt').length === 1);
+  await live.next('hook.completed', ({ hook }) => hook.event === 'Interrupt');
+  const seen = live.events.flatMap((event): string[] => {
+    if (event.type === 'turn.completed') return ['the turn has ended'];
+    if (event.type !== 'hook.completed') return [];
+    return [`${event.hook.event} ${event.status}${event.turnId === null ? ' outside of a turn' : ''}`];
+  });
+  // The last one observes the end of the turn, and is no part of it.
+  const ends = ['UserPromptSubmit interrupted', 'the turn has ended', 'Interrupt completed outside of a turn'];
+  expect(seen).toEqual(ends);
+  expect(warned()).not.toContain('failed');
+  ownHooks({});
+});
+
+test('a hook that runs beside the session is no part of a turn', async () => {
+  ownHooks({ UserPromptSubmit: 'sleep 0.2' }, { async: true });
+  await open([done]);
+  await live.say('hello');
+  const { status } = await live.next('hook.completed');
+  expect(status).toBe('completed');
+  const turns = live.events.flatMap((event) =>
+    event.type === 'hook.started' || event.type === 'hook.completed' ? [event.turnId] : [],
+  );
+  expect(turns).toEqual([null, null]);
+  ownHooks({});
+});
+
 test('a dropped prompt is not in the conversation of the next request', async () => {
   ownHooks({ UserPromptSubmit: 'grep -q password && exit 2; exit 0' });
   await open([done]);

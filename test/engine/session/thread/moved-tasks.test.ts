@@ -109,6 +109,27 @@ describe('a compaction that moves', () => {
     expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('the goal');
   });
 
+  test('that was recorded when its process was killed still has its hooks behind it', async () => {
+    await thread.serve((request) => (isSummary(request) ? SUMMARY : ok));
+    const note = '{"hookSpecificOutput":{"additionalContext":"read the plan again"}}';
+    const commands = { PostCompact: `cat >> ${thread.repo.path}/after.log`, SessionStart: `printf %s '${note}'` };
+    const hooks = Object.entries(commands).map(([event, command]) => [
+      event,
+      [{ hooks: [{ type: 'command', command }] }],
+    ]);
+    writeFileSync(join(thread.home.path, 'hooks.json'), JSON.stringify({ hooks: Object.fromEntries(hooks) }));
+    const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path };
+    const how = { place, resume: null, decision: null, dieAfter: '"type":"compacted"' };
+    const id = await untilDeath({ ...how, text: 'first words', next: compact });
+    expect(read('after.log')).toBe('');
+    await using next = await moved(id);
+    submitAgain(next, compact, 'next');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'next', status: 'completed' });
+    expect(count(read('after.log'), '"hook_event_name":"PostCompact"')).toBe(1);
+    await next.say('second words');
+    expect(JSON.stringify(thread.server.requests.at(-1)?.input)).toContain('read the plan again');
+  });
+
   test('that was recorded when its process was killed is not made twice', async () => {
     await thread.serve((request) => (isSummary(request) ? SUMMARY : ok));
     const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path };

@@ -29,6 +29,18 @@ test.each(HOOK_EVENTS.filter((event) => event !== 'Notification'))(
   },
 );
 
+test.each([
+  ['completed', 'completed'],
+  ['failed', 'failed'],
+  ['blocked', 'blocked'],
+  ['stopped', 'stopped'],
+  ['interrupted', 'stopped'],
+] as const)('the end %s is %s there', (status, wire) => {
+  const [completed] = ofHook('t', { type: 'hook.completed', turnId: 'u', hook, status, durationMs: 20 });
+  expect(schemaFault('notifications', 'hook/completed', completed?.params)).toBeNull();
+  expect(completed?.params).toMatchObject({ run: { status: wire } });
+});
+
 test('an event that the protocol has no name for is not sent', () => {
   expect(ofHook('t', { type: 'hook.started', turnId: null, hook: { ...hook, event: 'Notification' } })).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest } from '../../../src/foundation/protocol/index.ts';
-import { QUESTIONS } from '../../support/questions.ts';
-import { Driver } from './driver.ts';
+import type { ApprovalRequest } from '../../../../src/foundation/protocol/index.ts';
+import { QUESTIONS } from '../../../support/questions.ts';
+import { Driver } from '../driver.ts';
 
 const REST = 400;
 const [colour] = QUESTIONS;
@@ -149,7 +149,7 @@ describe('the transcript', () => {
   });
 
   test('says where nothing was answered, and where the call was wrong', () => {
-    expect(rows({ status: 'declined', reason: 'not answered' })).toContain('Asked you not answered');
-    expect(rows({ status: 'failed', reason: 'no questions' })).toContain('Failed request_user_input: no questions');
+    expect(rows({ status: 'declined', reason: 'not answered' })).toMatch(/Asked you:? not answered/);
+    expect(rows({ status: 'failed', reason: 'no questions' })).toMatch(/Failed:? request_user_input: no questions/);
   });
 });
