@@ -47,7 +47,11 @@ describe('what a subscriber is sent', () => {
     ['a delta of the answer', delta('agentMessage'), [['item/agentMessage/delta', { itemId: 'r', delta: 'x' }]]],
     ['output of a command', delta('commandOutput'), [['item/commandExecution/outputDelta', { delta: 'x' }]]],
     ['raw reasoning', delta('reasoningText', 2), [['item/reasoning/textDelta', { contentIndex: 2 }]]],
-    ['more of a summary part', delta('reasoningSummary', 0), [['item/reasoning/summaryTextDelta', { summaryIndex: 0 }]]],
+    [
+      'more of a summary part',
+      delta('reasoningSummary', 0),
+      [['item/reasoning/summaryTextDelta', { summaryIndex: 0 }]],
+    ],
     [
       'a new summary part, which is announced',
       delta('reasoningSummary', 1),
@@ -56,7 +60,11 @@ describe('what a subscriber is sent', () => {
         ['item/reasoning/summaryTextDelta', { summaryIndex: 1, delta: 'x' }],
       ],
     ],
-    ['progress of a call', { type: 'item.updated', ...turn, item: call }, [['item/mcpToolCall/progress', { message: 'half of it' }]]],
+    [
+      'progress of a call',
+      { type: 'item.updated', ...turn, item: call },
+      [['item/mcpToolCall/progress', { message: 'half of it' }]],
+    ],
     [
       'a plan',
       { type: 'item.updated', ...turn, item: plan },
@@ -74,7 +82,11 @@ describe('what a subscriber is sent', () => {
     ],
     ['a rollback', { type: 'thread.rolledBack', turns: [], removed: 1 }, [['thread/reverted', { threadId: 't' }]]],
     ['a warning', { type: 'warning', turnId: null, message: 'Look.' }, [['warning', { message: 'Look.' }]]],
-    ['lost events', { type: 'events.lost', dropped: 3 }, [['warning', { message: expect.stringMatching(/^3 events/) }]]],
+    [
+      'lost events',
+      { type: 'events.lost', dropped: 3 },
+      [['warning', { message: expect.stringMatching(/^3 events/) }]],
+    ],
     [
       'requests that were dropped',
       { type: 'submissions.dropped', ...turn, ids: ['a', 'b'] },
