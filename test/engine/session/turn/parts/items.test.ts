@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ItemIds, TurnItemIds } from '../../../../src/engine/session/turn/item-ids.ts';
-import { OpenItems } from '../../../../src/engine/session/turn/open-items.ts';
-import type { SessionEvent, ThreadItem } from '../../../../src/foundation/protocol/index.ts';
-import { command, fileChange, mcpCall, toolCall } from '../../../surfaces/sample-items.ts';
+import { ItemIds, TurnItemIds } from '../../../../../src/engine/session/turn/item-ids.ts';
+import { OpenItems } from '../../../../../src/engine/session/turn/open-items.ts';
+import type { SessionEvent, ThreadItem } from '../../../../../src/foundation/protocol/index.ts';
+import { command, fileChange, mcpCall, toolCall } from '../../../../surfaces/sample-items.ts';
 
 const message = (id: string, text = ''): ThreadItem => ({ type: 'agentMessage', id, text });
 const started = (item: ThreadItem): SessionEvent => ({ type: 'item.started', turnId: '1', item });

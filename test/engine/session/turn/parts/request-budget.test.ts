@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { budgetOf, RequestBudget } from '../../../../src/engine/session/turn/request-budget.ts';
+import { budgetOf, RequestBudget } from '../../../../../src/engine/session/turn/request-budget.ts';
 
 const NONE = { tokens: null, minutes: null, turns: null, cost: null };
 const spent = (tokens: number, costUsd: number | null = 0, isReplayed = false) => ({ tokens, costUsd, isReplayed });
