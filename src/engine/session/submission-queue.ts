@@ -35,7 +35,8 @@ export class SubmissionQueue {
       throw new KeelError('invalidInput', `more than ${MAX_QUEUED_SUBMISSIONS} operations are waiting in this session`);
     }
     const submission = { id: id ?? String(this.#nextId), op: parsed.data };
-    this.#nextId += 1;
+    // An id of the caller's that is a number is not given a second time.
+    if (/^\d{1,15}$/.test(submission.id)) this.#nextId = Math.max(this.#nextId, Number(submission.id) + 1);
     this.#queue.push(submission);
     this.#waiting?.resolve();
     return submission.id;

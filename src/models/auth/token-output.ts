@@ -40,16 +40,21 @@ export function tokenOf(text: string, { nowMs, lifetimeMs }: TokenFacts): Token 
 }
 
 function expiryOf(fields: JsonObject, nowMs: number): number | null {
-  const seconds = Number(fields['expires_in'] ?? Number.NaN);
-  if (Number.isFinite(seconds)) return nowMs + seconds * 1_000;
+  const seconds = numberIn(fields['expires_in']);
+  if (seconds !== null) return nowMs + seconds * 1_000;
   const moments = MOMENT_FIELDS.map((name) => momentOf(fields[name]));
   return moments.find((moment) => moment !== null) ?? null;
 }
 
 function momentOf(value: unknown): number | null {
-  const number =
-    typeof value === 'number' ? value : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : null;
+  const number = numberIn(value);
   if (number !== null) return number > MAX_SECONDS ? number : number * 1_000;
   const moment = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(moment) ? null : moment;
+}
+
+/** Also one that is written as a text; null for anything else, such as an empty text. */
+function numberIn(value: unknown): number | null {
+  if (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value)) return Number(value);
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }

@@ -8,8 +8,10 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 const AMOUNT =
   /(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)?(?![a-z])/gi;
 const DURATION = String.raw`(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])[\s,]*(?:and\s+)?)+`;
+/** A number without a unit ends the sentence, behind a word that says it is a time: not the one in `retry with gpt-5`. */
+const BARE_SECONDS = String.raw`(?<=\b(?:in|after|for|least|wait)["'\s:=]{1,4})\d+(?=\s*\.?\s*$)`;
 const SUGGESTED = new RegExp(
-  String.raw`\b(?:try again|retry|retrying|wait|available(?: again)?|resets?)\b[^.\d]{0,40}?(?:in|after|for|at least)?\s*(${DURATION}|\d+(?=\s*\.?\s*$))`,
+  String.raw`\b(?:try again|retry|retrying|wait|available(?: again)?|resets?)\b[^.\d]{0,40}?(?:in|after|for|at least)?\s*(${DURATION}|${BARE_SECONDS})`,
   'i',
 );
 /**

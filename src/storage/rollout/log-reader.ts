@@ -171,6 +171,11 @@ class LogReader {
     if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, error);
   }
 
+  /** A turn that has its end is not begun again: another one can have its id. */
+  #ended(turn: Draft | undefined): void {
+    if (turn) this.#doneTasks.delete(turn.id);
+  }
+
   /** One that was cut off and begun again is one turn, without the steps that came to nothing. */
   #startTurn(id: string): void {
     const last = this.#turns.at(-1);
@@ -194,10 +199,10 @@ class LogReader {
       case 'task_complete':
         if (last) last.error = errorOf(event);
         if (last) last.status = last.error ? 'failed' : 'completed';
-        return;
+        return this.#ended(last);
       case 'turn_aborted':
         if (last) last.status = 'interrupted';
-        return;
+        return this.#ended(last);
       case 'item_completed': {
         const turn = this.#turns.findLast(({ id }) => id === stringOf(event, 'turn_id'));
         turn?.entries.push({ type: 'shown', item: event['item'] });

@@ -42,7 +42,7 @@ export interface ThreadLog {
   readonly agents: readonly AgentStatusRecord[];
   /** Keys of what the user approved for the session. */
   readonly approved: readonly string[];
-  /** Turns whose task has done what it was for, with the error that it met: one that is begun again is not to do it twice. */
+  /** Turns without an end whose task has done what it was for, with the error that it met: begun again, it does nothing more. */
   readonly doneTasks: ReadonlyMap<string, ErrorInfo | null>;
 }
 

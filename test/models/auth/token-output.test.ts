@@ -13,6 +13,13 @@ test.each<[string, string, number]>([
   ['a date', '{"token":"tok-1","expiry":"1970-01-01T01:16:40Z"}', 1_000_000 + hour],
   ['kubectl', '{"status":{"token":"tok-1","expirationTimestamp":"1970-01-01T01:16:40Z"}}', 1_000_000 + hour],
   ['JSON without an end', '{"token":"tok-1","note":1}', 1_060_000],
+  ['an empty text for a number', '{"access_token":"tok-1","expires_in":""}', 1_060_000],
+  ['no number', '{"access_token":"tok-1","expires_in":true}', 1_060_000],
+  [
+    'the next form where the first says nothing',
+    '{"access_token":"tok-1","expires_in":"","expires_on":4600}',
+    1_000_000 + hour,
+  ],
   ['an end that is none', '{"token":"tok-1","expires_at":"soon"}', 1_060_000],
 ])('a token is read from %s', (_, text, expiresAtMs) => {
   expect(tokenOf(text, facts)).toEqual({ value: 'tok-1', expiresAtMs });

@@ -6,18 +6,21 @@ import {
 } from '../../../foundation/protocol/index.ts';
 import { readJson } from '../../../foundation/util/index.ts';
 
-/** A review as models write it: scores and ranks can be missing, and other keys are ignored. */
+/** Of braces in the words around a review, how many are tried as its first one, and as its last one. */
+const MAX_BRACES = 8;
+
+/** A review as models write it: any part can be missing or of another kind, and other keys are ignored. */
 const written = z.looseObject({
-  findings: z._default(z.array(z.unknown()), []),
-  overall_correctness: z._default(z.string(), ''),
-  overall_explanation: z._default(z.string(), ''),
-  overall_confidence_score: z._default(z.number(), 0),
+  findings: z.catch(z.array(z.unknown()), []),
+  overall_correctness: z.catch(z.string(), ''),
+  overall_explanation: z.catch(z.string(), ''),
+  overall_confidence_score: z.catch(z.number(), 0),
 });
 const writtenFinding = z.looseObject({
   title: z.string(),
-  body: z._default(z.string(), ''),
-  confidence_score: z._default(z.nullable(z.number()), 0),
-  priority: z._default(z.nullable(z.number()), null),
+  body: z.catch(z.string(), ''),
+  confidence_score: z.catch(z.number(), 0),
+  priority: z.catch(z.nullable(z.int()), null),
   code_location: z.looseObject({
     absolute_file_path: z.string(),
     line_range: z.looseObject({ start: z.number(), end: z.number() }),
@@ -29,7 +32,7 @@ const writtenFinding = z.looseObject({
  * others; text without a review becomes its explanation.
  */
 export function parseReview(text: string): ReviewOutput {
-  const whole = tryParse(text) ?? tryParse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  const whole = tryParse(text) ?? reviewWithin(text);
   if (!whole)
     return { findings: [], overall_correctness: '', overall_explanation: text.trim(), overall_confidence_score: 0 };
   const { findings, overall_correctness, overall_explanation, overall_confidence_score } = whole;
@@ -39,6 +42,19 @@ export function parseReview(text: string): ReviewOutput {
     overall_explanation,
     overall_confidence_score,
   };
+}
+
+/** The first review in a text with other words, which may have braces of their own. */
+function reviewWithin(text: string): z.infer<typeof written> | null {
+  const places = (brace: string) => [...text.matchAll(new RegExp(`[${brace}]`, 'g'))].map(({ index }) => index);
+  const ends = places('}').slice(-MAX_BRACES).reverse();
+  for (const start of places('{').slice(0, MAX_BRACES)) {
+    for (const end of ends) {
+      const review = end > start ? tryParse(text.slice(start, end + 1)) : null;
+      if (review !== null) return review;
+    }
+  }
+  return null;
 }
 
 function tryParse(text: string): z.infer<typeof written> | null {
@@ -56,7 +72,7 @@ function tryParse(text: string): z.infer<typeof written> | null {
 function findingOf(value: unknown): ReviewFinding[] {
   const found = writtenFinding.safeParse(value).data;
   if (!found) return [];
-  const finding = ReviewFindingSchema.safeParse({ ...found, confidence_score: found.confidence_score ?? 0 });
+  const finding = ReviewFindingSchema.safeParse(found);
   return finding.success ? [finding.data] : [];
 }
 

@@ -7,7 +7,8 @@ const MAX_NAMED = 4;
 
 /** Invisible characters: zero-width ones, joiners, directional marks and the soft hyphen. */
 const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/gu;
-const BLANK = /[^\S\n]/u;
+/** The zero-width no-break space is white space to a pattern, and nothing to the eye. */
+const BLANK = /[^\S\n\ufeff]/u;
 
 /** A text as it looks: without differences of normal form, white space, typographic and invisible characters. */
 interface Folded {
