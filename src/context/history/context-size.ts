@@ -76,12 +76,28 @@ export class ContextSize {
 /** Estimates four bytes a token; an image has a fixed size. */
 export function estimateTokens(item: ResponseItem): number {
   if (item.type === 'ghost_snapshot') return 0;
+  // A look at each value of an item takes five times as long as its JSON, and most items are words.
+  const sent = asSent(item);
+  if (isText(item)) return Math.ceil(byteLength(JSON.stringify(sent)) / BYTES_PER_TOKEN);
   let images = 0;
-  const text = JSON.stringify(item, (key, value: unknown) => {
+  const text = JSON.stringify(sent, (key, value: unknown) => {
     const isPicture = key === 'image_url' || (key === 'result' && item.type === 'image_generation_call');
     if (!isPicture || typeof value !== 'string') return value;
     images += 1;
     return '';
   });
   return Math.ceil(byteLength(text) / BYTES_PER_TOKEN) + images * IMAGE_TOKENS;
+}
+
+function isText(item: ResponseItem): boolean {
+  if (item.type === 'message') return item.content.every(({ type }) => type !== 'input_image');
+  if (item.type === 'function_call') return item.extra === undefined;
+  return isOutput(item) && typeof item.output === 'string';
+}
+
+/** What keel keeps beside an output for itself takes no room in a request. */
+function asSent(item: ResponseItem): object {
+  if (!isOutput(item) || item.facts === undefined) return item;
+  const { facts: _facts, ...sent } = item;
+  return sent;
 }

@@ -108,12 +108,18 @@ export class SessionClient {
   }
 
   /** @throws as `askPermission` */
-  askForm(form: { message: string; requestedSchema: ElicitationSchema }, signal: AbortSignal) {
+  askForm(
+    form: { message: string; requestedSchema: ElicitationSchema },
+    signal: AbortSignal,
+  ): Promise<CreateElicitationResponse> {
     return this.#elicit({ sessionId: this.#sessionId, mode: 'form', ...form }, signal);
   }
 
   /** A page that the user opens. @throws as `askPermission` */
-  askToOpen(page: { message: string; url: string; elicitationId: string }, signal: AbortSignal) {
+  askToOpen(
+    page: { message: string; url: string; elicitationId: string },
+    signal: AbortSignal,
+  ): Promise<CreateElicitationResponse> {
     return this.#elicit({ sessionId: this.#sessionId, mode: 'url', ...page }, signal);
   }
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import { ConversationHistory } from '../../../src/context/history/index.ts';
-import type { TokenUsage } from '../../../src/foundation/protocol/index.ts';
+import { describe, expect, test } from 'vitest';
+import { ConversationHistory, estimateTokens } from '../../../src/context/history/index.ts';
+import type { ResponseItem, TokenUsage } from '../../../src/foundation/protocol/index.ts';
 import { assistant, functionCall, functionOutput, snapshot, user } from './items.ts';
 
 const nothing: TokenUsage = {
@@ -144,4 +144,36 @@ test('what a provider never counts is estimated once: a thread of thousands of s
   anew.record(history.items);
   expect(history.contextTokens).toBe(anew.contextTokens);
   expect(history.clone().contextTokens).toBe(anew.contextTokens);
+});
+
+describe('what an item takes in the window', () => {
+  const text = 'a few words and an ä';
+  const words = user(text);
+  const answer = { type: 'function_call_output', call_id: 'c', output: text } as const;
+
+  test.each<[string, ResponseItem]>([
+    ['a message', words],
+    ['a call', { type: 'function_call', name: 'shell', arguments: '{"command":["ls"]}', call_id: 'c' }],
+    ['an output', answer],
+    ['thoughts', { type: 'reasoning', summary: [{ type: 'summary_text', text }] }],
+  ])('is a quarter of the bytes of its JSON: %s', (_, item) => {
+    expect(estimateTokens(item)).toBe(Math.ceil(Buffer.byteLength(JSON.stringify(item)) / 4));
+  });
+
+  test('is a fixed number for a picture, however large its file is, in a message and in an output', () => {
+    const picture = (bytes: number) => ({ type: 'input_image', image_url: `data:${'x'.repeat(bytes)}` }) as const;
+    const said = (bytes: number): ResponseItem => ({ type: 'message', role: 'user', content: [picture(bytes)] });
+    const shown = (bytes: number): ResponseItem => ({ ...answer, output: [picture(bytes)] });
+    for (const made of [said, shown]) {
+      expect(estimateTokens(made(100_000))).toBe(estimateTokens(made(10)));
+      expect(estimateTokens(made(10))).toBeGreaterThan(1_000);
+    }
+  });
+
+  test('is nothing for what keel keeps beside an output for itself', () => {
+    const facts = { outcome: 'done', changed: Array.from({ length: 50 }, (_, at) => `M src/file-${at}.ts`) } as const;
+    expect(estimateTokens({ ...answer, facts })).toBe(estimateTokens(answer));
+    const parts = { ...answer, output: [{ type: 'input_text' as const, text }] };
+    expect(estimateTokens({ ...parts, facts })).toBe(estimateTokens(parts));
+  });
 });
