@@ -13,10 +13,10 @@ const BANNED = /\b(told|mend(?:s|ed|ing)?|anew|goes on|waits for leave|stands)\b
 const GENERATED = new Set(['docs/invariants.md']);
 const MAP = 'docs/architecture.md';
 
-/** @param {string} dir @param {RegExp} name @returns {string[]} paths from the root */
+/** @param {string} dir @param {RegExp} name @returns {string[]} paths from the root; what npm installed there is not ours */
 function filesIn(dir, name) {
   return readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && name.test(entry.name))
+    .filter((entry) => entry.isFile() && name.test(entry.name) && !entry.parentPath.includes('node_modules'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 

@@ -8,7 +8,7 @@ export const QUESTIONS = [
     question: 'Which colour should the button have?',
     options: [
       { label: 'Blue', description: 'As the others.' },
-      { label: 'Red', description: 'It stands out.' },
+      { label: 'Red', description: 'It is easy to see.' },
     ],
   },
   {

@@ -12,7 +12,7 @@ describe('questions as a form', () => {
         answer_1: {
           type: 'string',
           title: 'Colour',
-          description: 'Which colour should the button have?\nBlue: As the others.\nRed: It stands out.',
+          description: 'Which colour should the button have?\nBlue: As the others.\nRed: It is easy to see.',
           enum: ['Blue', 'Red'],
         },
         other_1: { type: 'string', title: 'Colour, in your own words' },

@@ -28,7 +28,7 @@ describe('a question of the model', () => {
   test('is shown with its options, what they mean, and a way to say something else', () => {
     const text = shown(asking());
     expect(text).toContain('The agent asks you (1 of 2) Which colour should the button have?');
-    expect(text).toContain('1. Blue: As the others. 2. Red: It stands out. 3. Something else, in your own words');
+    expect(text).toContain('1. Blue: As the others. 2. Red: It is easy to see. 3. Something else, in your own words');
     expect(text).toContain('4. No answer: the agent decides itself (Esc)');
   });
 
