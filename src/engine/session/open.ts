@@ -242,7 +242,7 @@ async function start(
   const turnsBefore = log ? shownTurns(log, { openTurnEnded: !continues }) : [];
   const continuesAgents = options.unfinishedTurn === 'continue' && forkedFrom === null;
   const earlier = { recorded: log?.agents ?? [], continues: continuesAgents };
-  const deps = turnDeps({ services, state, record, emit }, earlier, log?.doneTasks ?? new Map());
+  const deps = turnDeps({ services, state, record, emit }, earlier, new Map(log?.doneTasks));
   // The open turn shows its items again, under the ids that they had.
   deps.itemIds.taken(turnsBefore.filter(({ status }) => status !== 'inProgress'));
   const turns = new Turns(deps);

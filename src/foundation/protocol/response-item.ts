@@ -128,7 +128,8 @@ export const CallFacts = z.lazy(() =>
   }),
 );
 export type CallFacts = z.infer<typeof CallFacts>;
-const facts = z.optional(CallFacts);
+/** Facts of a later version are worth less than the output beside them. */
+const facts = z.catch(z.optional(CallFacts), undefined);
 
 export const FunctionCallOutputItem = z.lazy(() =>
   z.object({

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
 import { KeelError } from '../../foundation/protocol/index.ts';
@@ -14,6 +14,7 @@ import {
   storageAdvice,
 } from '../../foundation/util/index.ts';
 import { hasCode, linkExclusively } from './exclusive-file.ts';
+import { isSameFile, type OwnFile, writeDraft } from './own-file.ts';
 
 /** Names this process as the only one that writes a thread. */
 export interface Lease extends Disposable {
@@ -85,13 +86,12 @@ export function acquireLease(rolloutPath: string, { takeOver = false, address }:
   const owner = newOwner(address);
   // Written whole beside its place and then linked into it: nobody ever reads half a lease.
   const draft = `${path}.${owner.token}`;
-  let fd: number | null = null;
+  let file: OwnFile | null = null;
   try {
-    fd = openSync(draft, 'wx+', 0o600);
-    writeSync(fd, textOf(owner));
-    return new FileLease(path, owner, { fd, isTakenOver: take(path, draft, takeOver) });
+    file = writeDraft(draft, textOf(owner));
+    return new FileLease(path, owner, { file, isTakenOver: take(path, draft, takeOver) });
   } catch (error) {
-    if (fd !== null) closeSync(fd);
+    if (file !== null) closeSync(file.fd);
     if (error instanceof KeelError) throw error;
     const reason = reasonOf(error);
     throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}.${storageAdvice(reason)}`, {
@@ -119,29 +119,27 @@ class FileLease implements Lease {
   readonly isTakenOver: boolean;
   readonly #path: string;
   readonly #owner: Owner;
-  /** Our own lease, whatever its name leads to by now; null once it is released. */
+  /** Null once it is released: its numbers may be another file's by then. */
+  #file: OwnFile | null;
+  /** Our own lease, whatever its name leads to by now. */
   #fd: number | null;
-  readonly #file: FileId | null;
   #timer: NodeJS.Timeout | null = null;
   #isSealed = false;
 
-  constructor(path: string, owner: Owner, { fd, isTakenOver }: { readonly fd: number; readonly isTakenOver: boolean }) {
+  constructor(path: string, owner: Owner, { file, isTakenOver }: TakenFile) {
     this.isTakenOver = isTakenOver;
     this.#path = path;
     this.#owner = owner;
-    this.#fd = fd;
-    this.#file = localFile(fd, path);
+    this.#file = file;
+    this.#fd = file?.fd ?? null;
     if (loadedCLibrary() === null) this.#lockLater();
     else this.#lock();
   }
 
   fence(): void {
     if (this.#isSealed) throw new KeelError('sessionClosed', 'this process has given the thread up');
-    if (this.#file !== null && isSameFile(this.#file, statSync(this.#path, { throwIfNoEntry: false }))) return;
-    // Read by its name, each time: on a shared file system a name that was looked up before may be remembered.
-    const text = readText(this.#path);
-    if (text?.includes(this.#owner.token)) return;
-    const owner = parseOwner(text ?? '');
+    if (this.#isOwn()) return;
+    const owner = readOwner(this.#path);
     const by = owner === null ? 'its lease was removed' : `pid ${owner.pid} on ${owner.host} has it`;
     throw new ThreadOwnedError(
       'threadTaken',
@@ -158,13 +156,20 @@ class FileLease implements Lease {
     this.#isSealed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (readOwner(this.#path)?.token === this.#owner.token) rmSync(this.#path, { force: true });
+    if (this.#isOwn()) rmSync(this.#path, { force: true });
+    this.#file = null;
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
   }
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  #isOwn(): boolean {
+    if (this.#file !== null && isSameFile(this.#file, statSync(this.#path, { throwIfNoEntry: false }))) return true;
+    // Read by its name, each time: on a shared file system a name that was looked up before may be remembered.
+    return readText(this.#path)?.includes(this.#owner.token) === true;
   }
 
   #lockLater(): void {
@@ -174,11 +179,24 @@ class FileLease implements Lease {
 
   #lock(): void {
     this.#timer = null;
+    this.#fd ??= this.#ownByName();
     if (this.#fd === null) return;
     const result = lockFile(this.#fd, 'exclusive');
-    // Busy for the moment that another process takes to look whether the lock is held.
+    // Busy for the moment that another process takes to look whether it is locked.
     if (result === 'busy') this.#lockLater();
     else this.#write(this.#fd, result === 'locked' ? 'locked' : 'without');
+  }
+
+  /** Null: somebody has removed the lease, or taken it over. */
+  #ownByName(): number | null {
+    try {
+      const fd = openSync(this.#path, 'r+');
+      if (parseOwner(readFileSync(fd, 'utf8'))?.token === this.#owner.token) return fd;
+      closeSync(fd);
+    } catch {
+      // There is nothing to lock.
+    }
+    return null;
   }
 
   #write(fd: number, lock: Owner['lock']): void {
@@ -190,31 +208,10 @@ class FileLease implements Lease {
   }
 }
 
-/** Names a file for as long as a descriptor keeps it. */
-interface FileId {
-  readonly dev: number;
-  readonly ino: number;
-}
-
-/**
- * File systems of this machine alone (statfs(2)): ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. There a name leads to what it
- * leads to for everyone, so that no text has to be read to see whose file it is.
- */
-const LOCAL_TYPES = [0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010];
-
-function localFile(fd: number, path: string): FileId | null {
-  try {
-    if (process.platform !== 'linux' || !LOCAL_TYPES.includes(statfsSync(path).type)) return null;
-    const { dev, ino } = fstatSync(fd);
-    return Number.isSafeInteger(ino) ? { dev, ino } : null;
-  } catch {
-    // It is looked at by its text, which says why if that fails as well.
-    return null;
-  }
-}
-
-function isSameFile(file: FileId, now: FileId | undefined): boolean {
-  return now !== undefined && now.dev === file.dev && now.ino === file.ino;
+interface TakenFile {
+  /** Null: the lease is looked at by its text. */
+  readonly file: OwnFile | null;
+  readonly isTakenOver: boolean;
 }
 
 /** @returns whether it was taken over from an owner that may live */

@@ -72,7 +72,10 @@ export class TurnMarks {
     }
   }
 
+  /** One that was cut off and begun again is one turn. */
   #start(id: string | null, { start, marked }: { readonly start: number; readonly marked: boolean }): void {
+    const last = this.#turns.at(-1);
+    if (marked && last?.marked && last.isOpen && last.id === id) return;
     this.#turns.push({ id: id ?? `turn-${this.#turns.length}`, start, marked, isOpen: true, isOfUser: !marked });
   }
 }

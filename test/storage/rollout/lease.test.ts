@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -18,8 +18,9 @@ import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { ownIdentity, processPlace } from '../../../src/foundation/util/index.ts';
 import { acquireLease, ThreadOwnedError } from '../../../src/storage/rollout/index.ts';
+import { until } from '../../support/keel.ts';
 import { inOtherNamespace } from '../../support/sandbox/namespace.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 /** Takes the lease on request, reports how that went, and lives until its input ends. */
 const HOLDER = `
@@ -327,6 +328,19 @@ describe('the fence of an owner', () => {
     lease.fence();
   });
 
+  test('of an owner that has given the thread up takes nothing from the next one, which may have its numbers', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    for (let round = 0; round < 10; round += 1) {
+      const first = acquireLease(path);
+      first.release();
+      const second = acquireLease(path);
+      first.release();
+      second.fence();
+      second.release();
+    }
+  });
+
   test('is closed when the whole directory is gone', () => {
     using dir = tempDir();
     mkdirSync(join(dir.path, 'day'));
@@ -334,6 +348,39 @@ describe('the fence of an owner', () => {
     rmSync(join(dir.path, 'day'), { recursive: true });
     expect(() => lease.fence()).toThrow(taken);
   });
+});
+
+/** A file system whose numbers of files say nothing to keel, as those of networks. */
+function otherFileSystem(): TempDir | null {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return null;
+  const dir = tempDir();
+  try {
+    execFileSync('mount', ['-t', 'ramfs', '-o', 'mode=0700', 'ramfs', dir.path], { stdio: 'ignore' });
+  } catch {
+    dir[Symbol.dispose]();
+    return null;
+  }
+  const dispose = () => {
+    execFileSync('umount', [dir.path]);
+    dir[Symbol.dispose]();
+  };
+  return { ...dir, [Symbol.dispose]: dispose };
+}
+
+test('on another file system a lease is known by its text, and says whether it is locked', async (context) => {
+  using dir = otherFileSystem();
+  if (dir === null) return context.skip('nothing can be mounted here');
+  const path = join(dir.path, 'rollout.jsonl');
+  using first = acquireLease(path);
+  await until(() => readFileSync(`${path}.lease`, 'utf8').includes('"lock":"locked"'));
+  first.fence();
+  copyFileSync(`${path}.lease`, join(dir.path, 'copy'));
+  renameSync(join(dir.path, 'copy'), `${path}.lease`);
+  first.fence();
+  using second = acquireLease(path, { takeOver: true });
+  expect(() => first.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken' }));
+  second.fence();
+  expect(readdirSync(dir.path)).toEqual(['rollout.jsonl.lease']);
 });
 
 describe('the address of an owner', () => {

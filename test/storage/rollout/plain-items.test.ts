@@ -140,3 +140,20 @@ describe('the line of such an item', () => {
     expect(parseLine(text)).toEqual({ type: 'broken' });
   });
 });
+
+describe('an output whose facts are of another version, or damaged', () => {
+  const output = { type: 'function_call_output', call_id: 'c1', output: 'done' } as const;
+  test.each([{ outcome: 'of a later version' }, { outcome: 'done', changed: 'a.ts' }, {}, 'done', null, 7])(
+    'is kept without them: %j',
+    (facts) => {
+      const read = parseLine(JSON.stringify({ type: 'response_item', payload: { ...output, facts } }));
+      expect(read).toEqual({ type: 'ok', item: { type: 'response_item', payload: output } });
+    },
+  );
+
+  test('keeps those that this version knows', () => {
+    const facts = { outcome: 'misfit', changed: ['M a.ts'] };
+    const read = parseLine(JSON.stringify({ type: 'response_item', payload: { ...output, facts } }));
+    expect(read).toEqual({ type: 'ok', item: { type: 'response_item', payload: { ...output, facts } } });
+  });
+});

@@ -64,6 +64,13 @@ describe('lines that were rolled back', () => {
     expect(logOf(lines).history.at(-1)).toEqual({ type: 'spent', total: usage(30) });
   });
 
+  test('are all that was written of a turn which a crash cut off and which began again', () => {
+    const again = [event('task_started', { turn_id: '2' }), event('user_message', { message: '2' })];
+    const lines = [meta(), ...turn('1'), ...again, item(message('user', '2')), ...again, back(1)];
+    expect(texts(lines)).toEqual(['1']);
+    expect(logOf(lines).turns.map(({ id }) => id)).toEqual(['1']);
+  });
+
   test('keep their first turn context, and what is known of the files', () => {
     const lines = [
       ...turn('1', context('/one'), item(snapshot('s1'))),

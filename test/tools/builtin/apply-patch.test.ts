@@ -100,7 +100,7 @@ describe('apply_patch', () => {
   it('A6: rejects a patch of begin and end only', async () => {
     using workspace = new Workspace();
     const output = await new ToolTurn(workspace.dir).freeform(applyPatchTool.handler, '*** Begin Patch\n*** End Patch');
-    expect(output).toEqual({ body: 'patch rejected: empty patch', success: false });
+    expect(output).toEqual({ body: 'patch rejected: empty patch', success: false, facts: { outcome: 'notRun' } });
   });
 
   it.each([
@@ -192,7 +192,7 @@ describe('apply_patch', () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir);
     const output = await turn.call(applyPatchTool.handler, { input: edit }, AbortSignal.abort());
-    expect(output).toEqual({ body: 'aborted', success: false });
+    expect(output).toEqual({ body: 'aborted', success: false, facts: { outcome: 'notRun' } });
     expect(workspace.read('a.txt')).toBe('one\n');
   });
 
@@ -212,6 +212,7 @@ describe('the permission for a patch', () => {
     expect(await turn.freeform(applyPatchTool.handler, outside)).toEqual({
       body: 'patch rejected: writing outside of the project; rejected by user approval settings',
       success: false,
+      facts: { outcome: 'notRun' },
     });
     expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange declined']);
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
@@ -240,6 +241,7 @@ describe('the permission for a patch', () => {
     expect(await turn.freeform(applyPatchTool.handler, outside)).toEqual({
       body: "patch rejected by user\nThe user's reason: not there",
       success: false,
+      facts: { outcome: 'notRun' },
     });
     expect(turn.seen.at(-1)).toBe('completed fileChange declined');
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
@@ -299,6 +301,7 @@ describe('the permission for a patch', () => {
     expect(await turn.freeform(applyPatchTool.handler, edit)).toEqual({
       body: `patch rejected: ${workspace.path('w/a.txt')} has further hard links, which may be outside of the project; rejected by user approval settings`,
       success: false,
+      facts: { outcome: 'notRun' },
     });
     expect(workspace.read('other')).toBe('one\n');
   });

@@ -1,4 +1,5 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { KnownWays, ownerOf } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
@@ -63,8 +64,8 @@ export class SessionRules {
   /** git might do more than read without the settings of `readingEnvironment`. */
   reading(spec: CommandSpec): CommandSpec {
     const { commands } = this.judge.judge(spec.argv);
-    const mayStartGit = commands?.some((words) => words.some(({ text }) => text.includes('git'))) ?? true;
-    return mayStartGit ? { ...spec, env: readingEnvironment(spec.env) } : spec;
+    const namesGit = commands?.some((words) => words.some(({ text }) => text.includes('git'))) ?? true;
+    return namesGit || readsStartFiles(spec) ? { ...spec, env: readingEnvironment(spec.env) } : spec;
   }
 
   ruleOf({ argv, cwd, env }: CommandSpec, turn: Place): RuleVerdict {
@@ -106,6 +107,11 @@ export class SessionRules {
   }
 }
 
+/** Such files may give any name of a program another meaning. */
+function readsStartFiles({ argv: [program = '', option], env }: CommandSpec): boolean {
+  return option === '-lc' || program.endsWith('zsh') || env['BASH_ENV'] !== undefined;
+}
+
 const USUAL_REACH: Extract<SandboxPolicy, { mode: 'workspace-write' }> = {
   mode: 'workspace-write',
   network_access: false,
@@ -144,11 +150,11 @@ class SessionPrograms {
     const tmpdir = env['TMPDIR'];
     const last = this.#reach;
     if (last !== null && last.policy === policy && last.cwd === cwd && last.tmpdir === tmpdir) return last.roots;
-    // Also by name: a directory that is missing now may be made.
+    const roots = writableRoots({ policy, cwd, env });
     const scratch = tmpdir === undefined || policy.exclude_tmpdir_env_var ? [] : [tmpdir];
-    const named = [...(policy.writable_roots ?? []), ...scratch].filter((name) => isAbsolute(name));
-    const roots = [...writableRoots({ policy, cwd, env }), ...named];
-    this.#reach = { policy, cwd, tmpdir, roots };
+    // A directory that is missing now may be made later, and is looked for until then.
+    const areAllThere = [...(policy.writable_roots ?? []), ...scratch].every((name) => existsSync(resolve(cwd, name)));
+    this.#reach = areAllThere ? { policy, cwd, tmpdir, roots } : null;
     return roots;
   }
 }

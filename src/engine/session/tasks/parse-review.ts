@@ -6,7 +6,7 @@ import {
 } from '../../../foundation/protocol/index.ts';
 import { readJson } from '../../../foundation/util/index.ts';
 
-/** Of braces in the words around a review, how many are tried as its first one, and as its last one. */
+/** How many braces are tried as the first one of a review, and as its last: the words around it may have some too. */
 const MAX_BRACES = 8;
 
 /** A review as models write it: any part can be missing or of another kind, and other keys are ignored. */

@@ -27,8 +27,7 @@ export interface EndedCommand {
 /**
  * Runs a command that the user typed: with the user's own rights, unasked, as in their terminal. Keys are out of its
  * environment all the same, since the model reads what it prints. One that is stopped is known with what it had printed by then,
- * however long it takes to end. One that comes again under its id, since an earlier process was
- * killed with it, is not run twice.
+ * however long it takes to end. One that comes again under its id, since an earlier process was killed with it, is not run twice.
  */
 export async function runUserShell(
   { services }: SessionDeps,

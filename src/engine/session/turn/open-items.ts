@@ -1,6 +1,6 @@
 import type { SessionEvent, ThreadItem } from '../../../foundation/protocol/index.ts';
 
-/** Of what a command has printed, the end that is kept for an item that is cut off, characters. */
+/** How much of a command's output is kept for an item that is cut off: its end, in characters. */
 const MAX_OUTPUT_CHARS = 64 * 1024;
 
 /** The items of a turn that were started and not completed. */

@@ -10,7 +10,7 @@ export interface TurnDeps extends SessionDeps {
   readonly agents: Subagents;
   readonly snapshots: UndoSnapshots;
   /** Turns that may be begun again though their task has done what it was for: of `ThreadLog`. */
-  readonly doneTasks: ReadonlyMap<string, ErrorInfo | null>;
+  readonly doneTasks: Map<string, ErrorInfo | null>;
   /** Ids of items in the whole thread. */
   readonly itemIds: ItemIds;
   /** For the first turn of a thread; null: not a repository, or the thread is not new. */

@@ -188,8 +188,9 @@ export class TurnRecorder implements TurnHistory, Journal {
     const shown = this.#open
       .compactions()
       .map((item) => this.#ids.named({ type: 'item.completed', turnId: this.#turnId, item }));
-    const lines = shown.flatMap((event) => (event.type === 'item.completed' ? [this.#keptLine(event.item)] : []));
-    this.#options.record.addLines({ type: 'compacted', payload }, ...lines);
+    const kept = shown.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+    this.#options.record.addLines({ type: 'compacted', payload }, ...kept.map((item) => this.#itemLine(item)));
+    for (const { id } of kept) this.#keptEarly.add(id);
   }
 
   replace(items: readonly ResponseItem[]): void {
@@ -295,11 +296,6 @@ export class TurnRecorder implements TurnHistory, Journal {
       log.warn(`an item of turn ${this.#turnId} was not recorded: ${reasonOf(error)}`);
     }
   };
-
-  #keptLine(item: ThreadItem): RolloutItem {
-    this.#keptEarly.add(item.id);
-    return this.#itemLine(item);
-  }
 
   #itemLine(item: ThreadItem): RolloutItem {
     return { type: 'event_msg', payload: { type: 'item_completed', turn_id: this.#turnId, item } };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ApprovalDecision,
+  type ErrorInfo,
   KeelError,
   type SettingsUpdate,
   toKeelError,
@@ -151,7 +152,7 @@ export class Turns {
     this.#releaseBy = Math.min(this.#releaseBy, monotonicMs() + graceMs);
     const children = agents.release(graceMs);
     for (let phase = this.#phase; phase.type !== 'idle'; phase = this.#phase) {
-      if (phase.type !== 'running') await phase.active.ended;
+      if (phase.type !== 'running') await Promise.all([phase.active.ended, this.#releaseChild(phase.active)]);
       // What has no steps to continue by is finished here rather than begun again elsewhere.
       else if (phase.active.context.taskKind === 'regular' || !(await this.#endsInTime(phase.active))) {
         // It may have begun to end meanwhile, or another call may let it go.
@@ -182,8 +183,7 @@ export class Turns {
   async #releaseRunning(active: ActiveTurn): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
-    const child = active.child?.release(Math.max(0, this.#releaseBy - monotonicMs()));
-    await Promise.all([this.#settlesToBeReleased(active), child]);
+    await Promise.all([this.#settlesToBeReleased(active), this.#releaseChild(active)]);
     active.recorder.recordBudget();
     active.recorder.letGo();
     this.#deps.services.seal();
@@ -193,6 +193,11 @@ export class Turns {
     this.#dropWaiting(active);
     this.#phase = { type: 'idle' };
     active.end();
+  }
+
+  /** A failure of its end is its own to report, and its parent is released all the same. */
+  async #releaseChild({ child }: ActiveTurn): Promise<void> {
+    await child?.release(Math.max(0, this.#releaseBy - monotonicMs())).catch(() => undefined);
   }
 
   /** Whether calls of it wait for the user or a subagent, and the response that they are from is there. */
@@ -289,10 +294,18 @@ export class Turns {
     for (const input of late) this.submitInput({ ...input, settings: {} });
   }
 
+  /** The error that the task met when it did what it was for; undefined: it has yet to do so. Another turn may get the id. */
+  #takeDone({ kind }: SessionTask, turnId: string): ErrorInfo | null | undefined {
+    const { doneTasks } = this.#deps;
+    const error = kind === 'regular' ? undefined : doneTasks.get(turnId);
+    doneTasks.delete(turnId);
+    return error;
+  }
+
   async #outcomeOf(task: SessionTask, active: ActiveTurn, recorded: OpenTurn['lines'] | null): Promise<TurnOutcome> {
     try {
       const ports = await beginTurn(this.#deps, active, recorded);
-      const error = this.#deps.doneTasks.get(active.context.turnId);
+      const error = this.#takeDone(task, active.context.turnId);
       // An earlier process did it and was cut off before it could record the end.
       if (error !== undefined) {
         await task.doneBefore?.({ deps: this.#deps, active, ports });

@@ -106,7 +106,7 @@ function endOf(start: SessionStart): EndedCommand | null {
 
 function unrun(item: CommandItem, status: 'declined' | 'failed', message: string, exitCode?: number): ToolOutput {
   item.completeUnrun(status, message, exitCode);
-  return { body: message, success: false };
+  return failedOutput(message, status === 'declined' ? 'notRun' : undefined);
 }
 
 interface Started {

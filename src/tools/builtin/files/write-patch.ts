@@ -145,7 +145,7 @@ function describeSuccess(
   return what + [...shown, ...faults].map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
 }
 
-/** The summary without files that are as they were, and with the lines that were touched: `M a.ts:9-14`, by which the path is. */
+/** The summary without files that are as they were, and with the lines that were touched behind each path: `M a.ts:9-14`. */
 function summaryOf(
   { summary, cwd, paths }: VerifiedPatch,
   written: readonly FileUpdate[],

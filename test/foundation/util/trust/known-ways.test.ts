@@ -1,4 +1,4 @@
-import { chmodSync, realpathSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KnownWays, writableByOthers } from '../../../../src/foundation/util/index.ts';
@@ -42,6 +42,30 @@ describe('the way to a program', () => {
     expect(writableByOthers(at('program'), { wayTo })).toBeNull();
     chmodSync(at('program'), 0o666);
     expect(writableByOthers(at('program'), { wayTo })).toBe(`${at('program')} can be written by everyone`);
+  });
+
+  it.runIf(process.getuid?.() === 0)('is looked at again when root has changed a link on it, or its end', () => {
+    const place = mkdtempSync('/var/lib/keel-ways-');
+    try {
+      for (const name of ['one', 'two']) writeFileSync(join(place, name), '');
+      chmodSync(place, 0o755);
+      const program = join(place, 'program');
+      symlinkSync('one', program);
+      const ways = new KnownWays();
+      const wayTo = (path: string) => ways.to(path);
+      const first = ways.to(program);
+      expect(ways.to(program)).toBe(first);
+      unlinkSync(program);
+      symlinkSync('two', program);
+      expect(pathsTo(ways, program).at(-1)).toBe(join(place, 'two'));
+      expect(writableByOthers(program, { wayTo })).toBeNull();
+      chmodSync(join(place, 'two'), 0o666);
+      expect(writableByOthers(program, { wayTo })).toBe(`${join(place, 'two')} can be written by everyone`);
+      unlinkSync(join(place, 'two'));
+      expect(writableByOthers(program, { wayTo })).toContain("can't be checked");
+    } finally {
+      rmSync(place, { recursive: true });
+    }
   });
 
   it('that does not exist can be made later', () => {

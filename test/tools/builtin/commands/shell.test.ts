@@ -221,7 +221,11 @@ describe('leave for a command', () => {
       ['exec_command', { cmd: 'touch ran' }],
     ] as const) {
       const output = await turn.call(name, args);
-      expect(output).toEqual({ body: "exec command rejected by user\nThe user's reason: not now", success: false });
+      expect(output).toEqual({
+        body: "exec command rejected by user\nThe user's reason: not now",
+        success: false,
+        facts: { outcome: 'notRun' },
+      });
       expect(turn.lastItem).toMatchObject({ status: 'declined', exitCode: -1 });
     }
     expect(existsSync(join(turn.shop.dir.path, 'ran'))).toBe(false);
