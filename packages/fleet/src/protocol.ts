@@ -1,6 +1,6 @@
 // What a client, the thread object, the turn workflow and a worker pass to each other. All of it is written to the engine's journal:
 // no secrets, no outputs, and as little as does the work.
-import { ApprovalDecision, Op, type UserInput } from 'keel/protocol';
+import { ApprovalDecision, Op, type UserInput, UserQuestion } from 'keel/protocol';
 import * as z from 'zod/mini';
 
 /** What a text that the user wrote is to a session. */
@@ -59,8 +59,14 @@ export const TurnJob = z.object({
 });
 export type TurnJob = z.infer<typeof TurnJob>;
 
-/** A question that a turn waits with, as `ls` shows it. */
-export const Question = z.object({ questionId: z.string(), about: z.string() });
+/** A question that a turn waits with. */
+export const Question = z.object({
+  questionId: z.string(),
+  /** In one line, as `ls` shows it. */
+  about: z.string(),
+  /** What the model wants to know, whose length its tool bounds. Absent: it is about a call, or from an earlier worker. */
+  asked: z.optional(z.array(UserQuestion)),
+});
 export type Question = z.infer<typeof Question>;
 
 /** How a stage ended. Texts are cut: the rollout has them whole. */

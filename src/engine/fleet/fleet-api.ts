@@ -8,6 +8,7 @@ import {
   SessionEvent,
   Turn,
   TurnContextRecord,
+  UserQuestion,
 } from '../../foundation/protocol/index.ts';
 import { parseJson } from '../../foundation/util/index.ts';
 
@@ -19,6 +20,10 @@ export interface FleetAddress {
   readonly threadId: string;
 }
 
+/** `asked`: what the model wants to know; absent from an earlier fleet, and where the question is about a call. */
+const Question = z.object({ questionId: z.string(), about: z.string(), asked: z.optional(z.array(UserQuestion)) });
+export type FleetQuestion = z.infer<typeof Question>;
+
 /** What a fleet says of a thread; its questions are those with which it waits for a person. */
 const State = z.looseObject({
   place: z.looseObject({ cwd: z.string() }),
@@ -26,7 +31,7 @@ const State = z.looseObject({
     z.looseObject({
       turnId: z.string(),
       phase: z.enum(['limited', 'running', 'parked']),
-      questions: z.array(z.object({ questionId: z.string(), about: z.string() })),
+      questions: z.array(Question),
     }),
   ),
   /** Newest last. `dropped`: the numbers of the messages that an interrupt has overtaken; an earlier fleet only counts them. */

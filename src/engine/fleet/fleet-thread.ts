@@ -8,13 +8,14 @@ import {
   KeelError,
   type Op,
   type SessionEvent,
+  type SessionEventOf,
   toKeelError,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
 import { imageInputPart } from '../../models/prompt/index.ts';
 import { EventHub, type SessionReport } from '../session/index.ts';
 import type { LiveThread } from '../threads/index.ts';
-import { type FleetAddress, FleetApi, type FleetInput, type FleetState } from './fleet-api.ts';
+import { type FleetAddress, FleetApi, type FleetInput, type FleetQuestion, type FleetState } from './fleet-api.ts';
 import { OwnSubmissions } from './own-submissions.ts';
 import { ShownItems } from './shown-items.ts';
 
@@ -36,8 +37,8 @@ export class FleetThread implements LiveThread {
   readonly #hub = new EventHub();
   readonly #shown = new ShownItems();
   readonly #stop = new AbortController();
-  /** Those that were shown: a worker that continues the thread asks the same ones again. */
-  readonly #questions = new Set<string>();
+  /** Those that were shown, by their ids: a worker that continues the thread asks the same ones again. */
+  readonly #questions = new Map<string, Question>();
   readonly #own = new OwnSubmissions();
   /** Ops reach the fleet in their order. */
   #sending: Promise<void> = Promise.resolve();
@@ -101,8 +102,7 @@ export class FleetThread implements LiveThread {
     await this.#sending;
     this.#stop.abort();
     await this.#following;
-    this.#hub.emit({ type: 'thread.closed', threadId: this.threadId });
-    this.#hub.close();
+    this.#endEvents();
   }
 
   /** @throws KeelError `invalidInput`: the worker has it */
@@ -166,12 +166,15 @@ export class FleetThread implements LiveThread {
     this.#emit(this.#own.arrived({ turnId, at: null, id }));
   }
 
-  /** One that the fleet did not take may be answered again. */
+  /** One that the fleet did not take is asked again: at once where a worker waits with it, else as soon as the state has it. */
   async #answer({ questionId, decision }: Extract<Op, { type: 'approval' }>): Promise<void> {
     try {
       await this.#input({ type: 'answer', questionId, decision });
     } catch (error) {
+      const asked = this.#questions.get(questionId);
       this.#questions.delete(questionId);
+      this.#caughtUp = '';
+      if (asked !== undefined && this.#isAttached) this.#ask(asked);
       throw error;
     }
   }
@@ -233,7 +236,7 @@ export class FleetThread implements LiveThread {
     // The fleet decides what becomes of a message that a turn has not taken: its state says so.
     if (event.type === 'submissions.dropped') return;
     if (event.type === 'thread.closed') this.#isAttached = false;
-    if (event.type === 'approval.requested' && !this.#asks(event.request.questionId)) return;
+    if (event.type === 'approval.requested') return this.#ask(event);
     if (event.type === 'approval.resolved') this.#questions.delete(event.questionId);
     this.#emit(this.#shown.live(event));
   }
@@ -260,10 +263,10 @@ export class FleetThread implements LiveThread {
       this.#emit(this.#own.ended(state.ended, true));
       this.#caughtUp = seen;
       if (current?.phase !== 'parked') return;
-      for (const { questionId, about } of current.questions) {
-        if (!this.#asks(questionId)) continue;
-        const request = questionOf(questionId, about, this.configuration.cwd);
-        this.#hub.emit({ type: 'approval.requested', turnId: current.turnId, threadId: this.threadId, request });
+      const { threadId } = this;
+      for (const question of current.questions) {
+        const request = questionOf(question, this.configuration.cwd);
+        this.#ask({ type: 'approval.requested', turnId: current.turnId, threadId, request });
       }
     } catch (error) {
       // Nobody answers now: the next look comes soon.
@@ -277,6 +280,12 @@ export class FleetThread implements LiveThread {
     if (!isRefused || this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#hub.emit({ type: 'error', turnId: null, error: error.toInfo(), willRetry: false });
+    this.#endEvents();
+  }
+
+  #endEvents(): void {
+    this.#hub.emit({ type: 'thread.closed', threadId: this.threadId });
+    this.#hub.close();
   }
 
   async #look(): Promise<FleetState> {
@@ -285,13 +294,16 @@ export class FleetThread implements LiveThread {
     return state;
   }
 
-  /** @returns whether the question is new to this client */
-  #asks(questionId: string): boolean {
-    if (this.#questions.has(questionId)) return false;
-    this.#questions.add(questionId);
-    return true;
+  /** Shows a question that is new to this client. */
+  #ask(event: Question): void {
+    const { questionId } = event.request;
+    if (this.#questions.has(questionId)) return;
+    this.#questions.set(questionId, event);
+    this.#hub.emit(event);
   }
 }
+
+type Question = SessionEventOf<'approval.requested'>;
 
 interface Opened {
   readonly api: FleetApi;
@@ -317,8 +329,9 @@ function steerOf(items: readonly UserInput[]): FleetInput {
   return { type: 'steer', text, images: items.flatMap((item) => (item.type === 'image' ? [item.url] : [])) };
 }
 
-/** The fleet keeps one line of a question that waits without a worker. */
-function questionOf(questionId: string, about: string, cwd: string): ApprovalRequest {
+/** The fleet keeps one line of a call's question that waits without a worker; one of the model it has whole. */
+function questionOf({ questionId, about, asked }: FleetQuestion, cwd: string): ApprovalRequest {
+  if (asked !== undefined) return { type: 'questions', questionId, callId: questionId, questions: asked, reason: null };
   const reason = 'It waits for you; the record of the thread has all of it.';
   return {
     ...{ type: 'command', questionId, callId: questionId, command: [about], cwd, commandActions: [] },

@@ -1,4 +1,5 @@
 import type { ApprovalDecision, UserQuestion } from '../../foundation/protocol/index.ts';
+import { printable } from '../../foundation/util/index.ts';
 
 /** A text field of a form, as MCP and ACP have it in common. */
 interface QuestionField {
@@ -14,19 +15,25 @@ export interface QuestionForm {
   readonly requestedSchema: { readonly type: 'object'; readonly properties: Record<string, QuestionField> };
 }
 
-export function questionForm(questions: readonly UserQuestion[]): QuestionForm {
+/**
+ * Nothing of what the model wrote can act on a terminal.
+ * @param who what the form begins with, where a subagent asks
+ */
+export function questionForm(questions: readonly UserQuestion[], who = ''): QuestionForm {
   const fields = questions.flatMap(({ header, question, options }, at): (readonly [string, QuestionField])[] => {
     const { choice, other } = namesOf(at);
-    const meanings = options.map(({ label, description }) => `${label}: ${description}`);
-    const description = [question, ...meanings].join('\n');
+    const labels = shownLabels(options);
+    const meanings = options.map(({ description }, option) => `${labels[option]}: ${printable(description)}`);
+    const title = printable(header);
+    const description = [printable(question), ...meanings].join('\n');
     return [
-      [choice, { type: 'string', title: header, description, enum: options.map(({ label }) => label) }],
-      [other, { type: 'string', title: `${header}, in your own words` }],
+      [choice, { type: 'string', title, description, enum: labels }],
+      [other, { type: 'string', title: `${title}, in your own words` }],
     ];
   });
-  const asked = questions.map(({ question }) => question);
+  const asked = questions.map(({ question }) => printable(question));
   return {
-    message: ['The agent asks:', ...asked].join('\n'),
+    message: [printable(`${who}The agent asks:`), ...asked].join('\n'),
     requestedSchema: { type: 'object', properties: Object.fromEntries(fields) },
   };
 }
@@ -38,12 +45,21 @@ export function formAnswer(questions: readonly UserQuestion[], filled: unknown):
     const value: unknown = values.find(([key]) => key === name)?.[1];
     return typeof value === 'string' && value.trim() !== '' ? [value] : [];
   };
-  const answers = questions.flatMap(({ id }, at) => {
+  const answers = questions.flatMap(({ id, options }, at) => {
     const { choice, other } = namesOf(at);
-    const [answer] = [...textOf(other), ...textOf(choice)];
+    const labels = shownLabels(options);
+    // The model knows its label by what it wrote, not by what was shown.
+    const chosen = textOf(choice).map((text) => options[labels.indexOf(text)]?.label ?? text);
+    const [answer] = [...textOf(other), ...chosen];
     return answer === undefined ? [] : [[id, answer] as const];
   });
   return answers.length === 0 ? { type: 'denied' } : { type: 'approved', content: Object.fromEntries(answers) };
+}
+
+/** Two labels that look the same differ by their places. */
+function shownLabels(options: UserQuestion['options']): string[] {
+  const labels = options.map(({ label }) => printable(label));
+  return labels.map((label, at) => (labels.indexOf(label) === at ? label : `${label} (${at + 1})`));
 }
 
 /** The ids of questions are the model's: two of them could make one name. */

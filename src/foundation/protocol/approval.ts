@@ -101,7 +101,10 @@ export const ApprovalRequest = z.lazy(() =>
       url: z.string(),
       reason: z.nullable(z.string()),
     }),
-    /** The model asks the user: the answer is `approved` with their answers as `content`. Anything else: they gave none. */
+    /**
+     * The model asks the user: the answer is `approved` with their answers as `content`, or `denied` with a message in their own words.
+     * Anything else: they gave none.
+     */
     z.object({
       type: z.literal('questions'),
       ...asked,

@@ -1,12 +1,6 @@
 import { type InputResponseView, inputRequired } from '@modelcontextprotocol/server';
 import { formAnswer, questionForm } from '../../engine/threads/index.ts';
-import type {
-  ApprovalDecision,
-  ApprovalRequest,
-  FileUpdate,
-  SessionEventOf,
-  UserQuestion,
-} from '../../foundation/protocol/index.ts';
+import type { ApprovalDecision, ApprovalRequest, FileUpdate, SessionEventOf } from '../../foundation/protocol/index.ts';
 import { cutBytesEnd, printable, quoteCommand } from '../../foundation/util/index.ts';
 
 /** Longer arguments of a call are cut in the question, UTF-8 bytes: a person reads it. */
@@ -16,8 +10,8 @@ type Approval = Exclude<ApprovalRequest, { type: 'questions' }>;
 
 /** What a turn asks as a form. One for approval has no fields: accepting it means yes. Names and commands can't act on a terminal. */
 export function formOf({ request, agent }: SessionEventOf<'approval.requested'>) {
-  if (request.type === 'questions') return inputRequired.elicit(questionForm(request.questions.map(printableQuestion)));
   const who = agent === undefined ? '' : `Asked by the subagent ${agent}.\n`;
+  if (request.type === 'questions') return inputRequired.elicit(questionForm(request.questions, who));
   const why = 'reason' in request && request.reason !== null ? `\nReason: ${request.reason}` : '';
   return inputRequired.elicit({
     message: printable(`${who}${questionText(request)}${why}`),
@@ -29,15 +23,6 @@ export function formOf({ request, agent }: SessionEventOf<'approval.requested'>)
 export function decisionOf(request: ApprovalRequest, response: InputResponseView): ApprovalDecision {
   if (response.kind !== 'elicit' || response.action !== 'accept') return { type: 'denied' };
   return request.type === 'questions' ? formAnswer(request.questions, response.content) : { type: 'approved' };
-}
-
-function printableQuestion({ options, ...question }: UserQuestion): UserQuestion {
-  return {
-    id: question.id,
-    header: printable(question.header),
-    question: printable(question.question),
-    options: options.map((option) => ({ label: printable(option.label), description: printable(option.description) })),
-  };
 }
 
 function questionText(request: Approval): string {

@@ -51,7 +51,7 @@ function server(calls: Calls, version: string): McpServer {
   const canAsk = ({ mcpReq }: ServerContext) => {
     const said: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
     const capabilities = said[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities();
-    return typeof capabilities === 'object' && capabilities !== null && 'elicitation' in capabilities;
+    return hasForms(capabilities);
   };
   server.registerTool(
     'keel',
@@ -75,4 +75,15 @@ function server(calls: Calls, version: string): McpServer {
     (args, ctx) => calls.run(ctx, () => calls.reply(args, canAsk(ctx))),
   );
   return server;
+}
+
+/** Whether a client shows forms: an empty capability says that too, one that only names other ways to ask does not. */
+export function hasForms(capabilities: unknown): boolean {
+  const elicitation = partOf(capabilities, 'elicitation');
+  return elicitation !== null && (Object.keys(elicitation).length === 0 || partOf(elicitation, 'form') !== null);
+}
+
+function partOf(whole: unknown, name: string): object | null {
+  const part: unknown = typeof whole === 'object' && whole !== null ? new Map(Object.entries(whole)).get(name) : null;
+  return typeof part === 'object' ? part : null;
 }

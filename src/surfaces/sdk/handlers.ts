@@ -44,7 +44,8 @@ export async function decisionOf(
       ? { type: 'denied' }
       : decisionIn(await onApproval(request, { threadId, agent: agent ?? null }));
   } catch (error) {
-    return { type: 'denied', message: reasonOf(error) };
+    // The message of a denial would be the user's answer to a question.
+    return request.type === 'questions' ? { type: 'denied' } : { type: 'denied', message: reasonOf(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { UserQuestion } from '../../foundation/protocol/index.ts';
-import { cutBytesEnd, monotonicMs } from '../../foundation/util/index.ts';
+import { byteLength, cutBytesEnd, MAX_OUTPUT_BYTES, monotonicMs } from '../../foundation/util/index.ts';
 import {
   argumentNames,
   argumentsText,
@@ -17,8 +17,13 @@ import {
 const MAX_QUESTIONS = 3;
 const MIN_OPTIONS = 2;
 const MAX_OPTIONS = 4;
-/** Of one answer, UTF-8 bytes: all of them stay below the limit for outputs, so that the JSON is never cut. */
-const MAX_ANSWER_BYTES = 2_048;
+/** Letters, as a dialog has room for. */
+const LONGEST = { header: 60, question: 500, label: 100, description: 300 } as const;
+/** To one question. */
+const MAX_ANSWERS = 5;
+/** Of all answers as JSON, UTF-8 bytes; ids and brackets have the rest of an output, so that the JSON is never cut. */
+const MAX_ANSWER_BYTES = MAX_OUTPUT_BYTES - 1_024;
+const CUT = '… (cut)';
 
 const questionArguments = z.object({
   questions: z.array(UserQuestion).check(
@@ -27,8 +32,14 @@ const questionArguments = z.object({
     z.refine((questions) => new Set(questions.map(({ id }) => id)).size === questions.length, {
       error: 'questions with an id of their own each',
     }),
+    z.refine((questions) => questions.every(({ id }) => isId(id)), {
+      error: 'questions whose id has 1 to 64 letters, digits, - or _, and is no name that every object has',
+    }),
     z.refine((questions) => questions.every(isWhole), {
       error: `questions with id, header and question, and ${MIN_OPTIONS} to ${MAX_OPTIONS} options with different labels`,
+    }),
+    z.refine((questions) => questions.every(isShort), {
+      error: `at most ${LONGEST.header} letters in a header, ${LONGEST.question} in a question, ${LONGEST.label} in a label, ${LONGEST.description} in a description`,
     }),
   ),
 });
@@ -104,15 +115,48 @@ function isWhole({ id, header, question, options }: UserQuestion): boolean {
   return areWhole && count === labels.length && count >= MIN_OPTIONS && count <= MAX_OPTIONS;
 }
 
-/** Only answers to what was asked, each within its limit. */
+function isId(id: string): boolean {
+  return /^[\w-]{1,64}$/.test(id) && !Object.hasOwn(Object.prototype, id);
+}
+
+function isShort({ header, question, options }: UserQuestion): boolean {
+  const areShort = options.every(
+    ({ label, description }) => label.length <= LONGEST.label && description.length <= LONGEST.description,
+  );
+  return areShort && header.length <= LONGEST.header && question.length <= LONGEST.question;
+}
+
+/** Only answers to what was asked. Where they are too long together, each has the same room. */
 function bounded(questions: readonly UserQuestion[], answers: UserAnswers): UserAnswers {
   const given = questions.flatMap(({ id }) => {
-    const list = Object.hasOwn(answers, id) ? answers[id] : undefined;
-    return list === undefined ? [] : [[id, list.map((text) => cutBytesEnd(text, MAX_ANSWER_BYTES))] as const];
+    const list = answersTo(id, answers);
+    return list.length === 0 ? [] : [[id, list.slice(0, MAX_ANSWERS)] as const];
   });
-  return Object.fromEntries(given);
+  const all = given.flatMap(([, list]) => list);
+  const sum = all.reduce((bytes, text) => bytes + jsonBytes(text), 0);
+  const room = sum <= MAX_ANSWER_BYTES ? sum : Math.floor(MAX_ANSWER_BYTES / all.length);
+  return Object.fromEntries(given.map(([id, list]) => [id, list.map((text) => cutAnswer(text, room))]));
+}
+
+/** The beginning of a text that takes at most `room` bytes as JSON, with a mark where the rest is missing. */
+function cutAnswer(text: string, room: number): string {
+  if (jsonBytes(text) <= room) return text;
+  let cut = cutBytesEnd(text, room - byteLength(CUT));
+  // Quotes, line ends and the like take more as JSON than they do as text.
+  for (let over = jsonBytes(cut + CUT) - room; over > 0; over = jsonBytes(cut + CUT) - room) {
+    cut = cutBytesEnd(cut, byteLength(cut) - Math.ceil(over / 6));
+  }
+  return cut + CUT;
+}
+
+function jsonBytes(text: string): number {
+  return byteLength(JSON.stringify(text));
+}
+
+function answersTo(id: string, answers: UserAnswers): readonly string[] {
+  return (Object.hasOwn(answers, id) ? answers[id] : undefined) ?? [];
 }
 
 function answerLines(questions: readonly UserQuestion[], answers: UserAnswers): string {
-  return questions.map(({ id, header }) => `${header}: ${(answers[id] ?? []).join(', ') || 'no answer'}`).join('\n');
+  return questions.map(({ id, header }) => `${header}: ${answersTo(id, answers).join(', ') || 'no answer'}`).join('\n');
 }

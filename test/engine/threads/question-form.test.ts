@@ -27,6 +27,33 @@ describe('questions as a form', () => {
     });
   });
 
+  const hostile = (text: string) => `${text}\u001b[2J\u202e\u0007`;
+  const hostileQuestions = [
+    {
+      ...{ id: 'colour', header: hostile('Colour'), question: hostile('Which?') },
+      options: [
+        { label: hostile('Blue'), description: hostile('As the others.') },
+        { label: 'Blue', description: '' },
+      ],
+    },
+  ];
+
+  test('can’t act on a terminal, and say which subagent asks', () => {
+    const form = questionForm(hostileQuestions, hostile('Asked by the subagent tests. '));
+    const { answer_1: choice } = form.requestedSchema.properties;
+    expect(form.message).toBe('Asked by the subagent tests. The agent asks:\nWhich?');
+    expect(choice).toMatchObject({ title: 'Colour', enum: ['Blue', 'Blue (2)'] });
+    for (const text of Object.values(form.requestedSchema.properties).flatMap((field) => Object.values(field).flat()))
+      expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202e]/);
+  });
+
+  test.each([
+    ['Blue', hostile('Blue')],
+    ['Blue (2)', 'Blue'],
+  ])('filled with the choice %s have the model’s own label', (shown, label) => {
+    expect(formAnswer(hostileQuestions, { answer_1: shown })).toEqual({ type: 'approved', content: { colour: label } });
+  });
+
   test.each<[string, unknown, unknown]>([
     ['a choice', { answer_1: 'Red' }, { colour: 'Red' }],
     ['own words', { other_2: 'huge' }, { size: 'huge' }],

@@ -247,6 +247,7 @@ describe('what a form can answer', () => {
     request: ApprovalRequest,
     fill: NonNullable<EditorOptions['fill']>,
     capabilities: NonNullable<EditorOptions['capabilities']> = ELICITS,
+    agent?: string,
   ) {
     const forms: CreateElicitationRequest[] = [];
     await using made = await editor({
@@ -258,7 +259,11 @@ describe('what a form can answer', () => {
       },
     });
     const calls = new CallFeed({ client: made.session, prefix: '' });
-    return { decision: await new Permissions(made.session).ask(asks(request), calls), forms, updates: made.updates };
+    return {
+      decision: await new Permissions(made.session).ask(asks(request, agent), calls),
+      forms,
+      updates: made.updates,
+    };
   }
 
   test('the model’s questions are a form, whose answers are theirs', async () => {
@@ -289,7 +294,22 @@ describe('what a form can answer', () => {
     const { decision } = await filled(questions, () => {
       throw new Error('the window is gone');
     });
-    expect(decision).toMatchObject({ type: 'denied' });
+    // A message would be the user's answer.
+    expect(decision).toEqual({ type: 'denied' });
+  });
+
+  test.each([
+    ['questions of the model', questions, /^Asked by the subagent tests\. The agent asks:/],
+    ['form of a server', form, /^Asked by the subagent tests\. The MCP server docs asks/],
+    ['page of a server', page, /^Asked by the subagent tests\. The MCP server shop asks/],
+  ])('the %s that a subagent asks by says whose it is', async (_, request, message) => {
+    const { forms } = await filled(request, () => ({ action: 'decline' }), ELICITS, 'tests');
+    expect(forms[0]?.message).toMatch(message);
+  });
+
+  test('a field that was left empty may come as null', async () => {
+    const { decision } = await filled(form, () => ({ action: 'accept', content: { name: 'keel', size: null } }));
+    expect(decision).toEqual({ type: 'approved', content: { name: 'keel' } });
   });
 
   test('the form of an MCP server comes with its fields, and its answer reaches the server', async () => {

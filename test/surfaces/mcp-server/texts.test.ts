@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, SessionEventOf, ThreadItem } from '../../../src/foundation/protocol/index.ts';
 import { progressText } from '../../../src/surfaces/mcp-server/progress-text.ts';
 import { decisionOf, formOf } from '../../../src/surfaces/mcp-server/question.ts';
+import { hasForms } from '../../../src/surfaces/mcp-server/run-mcp-server.ts';
 import { flagsOf, NewThread, Reply } from '../../../src/surfaces/mcp-server/tool-forms.ts';
 import { QUESTIONS } from '../../support/questions.ts';
 import { agentCall, answer, command, fileChange, mcpCall, plan, thoughts, toolCall } from '../sample-items.ts';
@@ -90,6 +91,10 @@ describe('a question', () => {
 
   test('of a subagent says whose it is', () => {
     expect(asked(run, 'tests')).toMatch(/^Asked by the subagent tests\.\nRun this command/);
+  });
+
+  test('of a subagent’s model says whose it is', () => {
+    expect(asked(questions, 'tests')).toMatch(/^Asked by the subagent tests\.\nThe agent asks:/);
   });
 
   test('has bounded arguments', () => {
@@ -196,4 +201,17 @@ describe('the arguments of a new thread', () => {
       expect(Reply.safeParse(args).success).toBe(false);
     }
   });
+});
+
+test.each<[unknown, boolean]>([
+  [{ elicitation: {} }, true],
+  [{ elicitation: { form: {} } }, true],
+  [{ elicitation: { form: {}, url: {} } }, true],
+  [{ elicitation: { url: {} } }, false],
+  [{ elicitation: null }, false],
+  [{ elicitation: true }, false],
+  [{}, false],
+  [undefined, false],
+])('a client that says %j shows forms: %j', (capabilities, can) => {
+  expect(hasForms(capabilities)).toBe(can);
 });

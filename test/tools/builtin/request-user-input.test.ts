@@ -59,11 +59,36 @@ describe('questions to the user', () => {
     expect(turn.seen).toEqual(['started toolCall inProgress']);
   });
 
-  test('get an answer of bounded length, without a broken character', async () => {
-    const { output } = await asked({ questions: QUESTIONS }, async () => ({ colour: ['漢'.repeat(9_000)] }));
-    const text = textOf(output);
-    expect(Buffer.byteLength(text)).toBeLessThan(2_200);
-    expect(JSON.parse(text).answers.colour.answers[0]).toMatch(/^漢+$/);
+  test.each([
+    ['letters of three bytes', '漢'],
+    ['letters that take more as JSON', '"\n'],
+    ['letters that take six times as much as JSON', '\u0001'],
+    ['letters of two halves', '🙂'],
+  ])('get an answer of bounded length, whole letters and a mark: %s', async (_, letter) => {
+    const long = Array.from({ length: 9 }, () => letter.repeat(9_000));
+    for (const [answers, count] of [
+      [{ colour: long.slice(0, 1) }, 1],
+      [{ colour: long, size: ['Small'] }, 5],
+      [{ colour: long, size: long }, 5],
+    ] as const) {
+      const { output } = await asked({ questions: QUESTIONS }, async () => answers);
+      const text = textOf(output);
+      expect(Buffer.byteLength(text)).toBeLessThan(10_240);
+      if (count === 1) expect(Buffer.byteLength(text)).toBeGreaterThan(9_000);
+      const given: string[] = JSON.parse(text).answers.colour.answers;
+      expect(given).toHaveLength(count);
+      for (const answer of given) {
+        expect(answer.endsWith('… (cut)')).toBe(true);
+        expect(`${letter.repeat(9_000)}`.startsWith(answer.slice(0, -'… (cut)'.length))).toBe(true);
+        expect(answer.isWellFormed()).toBe(true);
+      }
+    }
+  });
+
+  test('get a long answer whole where an output has room for it', async () => {
+    const long = 'x'.repeat(9_000);
+    const { output } = await asked({ questions: QUESTIONS }, async () => ({ colour: [long] }));
+    expect(JSON.parse(textOf(output)).answers.colour.answers).toEqual([long]);
   });
 
   const option = (label: string) => ({ label, description: '' });
@@ -79,12 +104,30 @@ describe('questions to the user', () => {
     ['an empty question', { questions: [{ ...colour, question: ' ' }] }],
     ['an empty label', { questions: [{ ...colour, options: [option(''), option('Blue')] }] }],
     ['a question without a header', { questions: [{ ...colour, header: undefined }] }],
+    ['an id of every object', { questions: [{ ...colour, id: 'constructor' }] }],
+    ['an id that is no property', { questions: [{ ...colour, id: '__proto__' }] }],
+    ['an id with other letters', { questions: [{ ...colour, id: 'the colour' }] }],
+    ['a long id', { questions: [{ ...colour, id: 'x'.repeat(65) }] }],
+    ['a long header', { questions: [{ ...colour, header: 'x'.repeat(61) }] }],
+    ['a long question', { questions: [{ ...colour, question: 'x'.repeat(501) }] }],
+    ['a long label', { questions: [{ ...colour, options: [option('x'.repeat(101)), option('Blue')] }] }],
+    [
+      'a long description',
+      { questions: [{ ...colour, options: [option('Red'), { label: 'Blue', description: 'x'.repeat(301) }] }] },
+    ],
     ['an option without a description', { questions: [{ ...colour, options: [{ label: 'a' }, { label: 'b' }] }] }],
   ])('of a wrong form (%s) are not asked, and the model reads what is wrong', async (_, args) => {
     const { output, turn } = await asked(args, () => Promise.reject(new Error('nothing was to be asked')));
     expect(output.success).toBe(false);
     expect(textOf(output)).toMatch(/^failed to parse function arguments: /);
     expect(turn.seen).toEqual([]);
+  });
+
+  test('may be as long as their limits', async () => {
+    const options = ['a', 'b', 'c', 'd'].map((at) => ({ label: at.repeat(100), description: 'x'.repeat(300) }));
+    const longest = { id: 'x'.repeat(64), header: 'x'.repeat(60), question: 'x'.repeat(500), options };
+    const { output } = await asked({ questions: [longest] }, async () => ({ [longest.id]: ['a'] }));
+    expect(output.success).toBe(true);
   });
 
   test('are accepted as a list that is written as a text', async () => {

@@ -1,3 +1,4 @@
+import { loadConfig } from 'keel/session';
 import type { Limit } from '../protocol.ts';
 import type { BatchJob } from './batch-file.ts';
 import { isShared, repositoryOf } from './work.ts';
@@ -23,6 +24,28 @@ export interface Share {
   readonly maxTokens: number | null;
   /** For people. */
   readonly about: string;
+}
+
+/** Names the provider of the settings where a line names none: a line that names the same one has a share in the same key. */
+export async function withProviders(
+  jobs: readonly BatchJob[],
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly BatchJob[]> {
+  const known = new Map<string, Promise<string | null>>();
+  const providerOf = ({ work, overrides }: BatchJob) => {
+    const place = { cwd: work.type === 'here' ? work.cwd : home, overrides };
+    const key = JSON.stringify(place);
+    // Settings that can't be read fail in their turns, which say why.
+    const provider = known.get(key) ?? providerIn({ ...place, env: { ...env, KEEL_HOME: home } }).catch(() => null);
+    known.set(key, provider);
+    return provider;
+  };
+  return Promise.all(jobs.map(async (job) => ({ ...job, provider: job.provider ?? (await providerOf(job)) })));
+}
+
+async function providerIn(place: Omit<Parameters<typeof loadConfig>[0], 'flags'>): Promise<string> {
+  return (await loadConfig({ ...place, flags: {} })).provider.id;
 }
 
 /** What a turn has a share in. @param home whose settings name the providers */

@@ -8,12 +8,13 @@ import { Places } from '../place/index.ts';
 import { runWorker } from '../worker/program.ts';
 import { batchTable, runBatch } from './batch.ts';
 import { batchJobs } from './batch-file.ts';
+import { withProviders } from './batch-shares.ts';
 import { doctor } from './doctor.ts';
 import { CommandError, fleetFolder, NoFleet } from './fleet-folder.ts';
 import { listThreads } from './list.ts';
 import { showProgress } from './progress.ts';
 import { adminOf, clientOf, type Target, targetOf } from './target.ts';
-import { answer, continueStuck, decisionOf, drain, printThread, runPrompt } from './thread-commands.ts';
+import { answer, continueStuck, drain, printThread, runPrompt, waitingLines } from './thread-commands.ts';
 import { up } from './up.ts';
 import { type Work, workIn } from './work.ts';
 
@@ -151,7 +152,7 @@ export const commands: Readonly<Record<string, Command>> = {
     takes: [1, 1],
     run: async (given) => {
       const overrides = listOf(given.values['config']);
-      const jobs = batchJobs({ file: given.words[0] ?? '', cwd: process.cwd(), overrides });
+      const lines = batchJobs({ file: given.words[0] ?? '', cwd: process.cwd(), overrides });
       const concurrency = countOf(given, 'concurrency', 8);
       const limits = {
         concurrency,
@@ -163,7 +164,10 @@ export const commands: Readonly<Record<string, Command>> = {
         maxTokensPerRepository: budgetOf(given, 'max-tokens-per-repository'),
       };
       const target = fleetOf(given);
-      const options = { target, home: homeOf(given), jobs, limits, onProgress: showProgress };
+      const home = homeOf(given);
+      // An installed fleet has one provider, which its own settings name.
+      const jobs = target.type === 'local' ? await withProviders(lines, home, given.env) : lines;
+      const options = { target, home, jobs, limits, onProgress: showProgress };
       const results = await runBatch(options, given.signal);
       given.print(batchTable(results));
       return results.every(({ end }) => end?.type === 'ended' && end.turn.status === 'completed') ? 0 : 1;
@@ -192,14 +196,14 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   answer: {
-    usage: 'THREAD yes|no|session [--question ID] [--message TEXT]',
-    about: 'Answer the question that a turn waits with.',
+    usage: 'THREAD yes|no|session|TEXT... [--question ID] [--message TEXT]',
+    about: 'Answer the question that a turn waits with; what the model asks, with a text for each of its questions.',
     options: { ...elsewhere, question: text, message: text },
-    takes: [2, 2],
+    takes: [2, 4],
     run: async (given) => {
-      const decision = decisionOf(given.words[1] ?? '', textOf(given, 'message'));
-      const questionId = textOf(given, 'question') ?? null;
-      await answer(clientOf(fleetOf(given)), given.words[0] ?? '', { questionId, decision });
+      const [threadId = '', ...words] = given.words;
+      const answered = { questionId: textOf(given, 'question') ?? null, words, message: textOf(given, 'message') };
+      await answer(clientOf(fleetOf(given)), threadId, answered);
       return 0;
     },
   },
@@ -332,9 +336,7 @@ function budgetOf(given: Given, name: string): number | null {
 
 function printEnd(threadId: string, end: TurnState, print: (line: string) => void): number {
   if (end.type === 'waiting') {
-    for (const { questionId, about } of end.state.current?.questions ?? [])
-      print(`waits for an answer: ${about} (${questionId})`);
-    print(`thread ${threadId}: \`keel-fleet answer ${threadId} yes\``);
+    for (const line of waitingLines(threadId, end.state.current?.questions ?? [])) print(line);
     return WAITS;
   }
   print(end.turn.message ?? end.turn.error ?? '');

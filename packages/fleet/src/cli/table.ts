@@ -8,6 +8,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** What comes from a model or a repository must not steer a terminal. */
-function inOneLine(text: string): string {
+export function inOneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
 }

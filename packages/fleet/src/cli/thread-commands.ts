@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApprovalDecision } from 'keel/protocol';
 import { EngineAdmin } from '../client/admin.ts';
 import type { FleetClient, TurnState } from '../client/fleet-client.ts';
-import { promptOp } from '../protocol.ts';
+import { promptOp, type Question } from '../protocol.ts';
 import { watch } from '../watch/index.ts';
 import { CommandError, isAlive } from './fleet-folder.ts';
+import { inOneLine } from './table.ts';
 import { clientOf, frontOf, type Target } from './target.ts';
 import { placeOf, type Work } from './work.ts';
 
@@ -32,12 +33,16 @@ export async function runPrompt(
   return { threadId: id, end: await client.settled(id, turnId, signal) };
 }
 
-/** Answers a question, or the only one that waits. @throws CommandError, FleetError */
-export async function answer(
-  client: FleetClient,
-  threadId: string,
-  given: { readonly questionId: string | null; readonly decision: ApprovalDecision },
-): Promise<void> {
+export interface GivenAnswer {
+  /** Null: the only one that waits. */
+  readonly questionId: string | null;
+  /** `yes`, `no` or `session`; or a text for each question of the model. */
+  readonly words: readonly string[];
+  readonly message: string | undefined;
+}
+
+/** Answers a question. @throws CommandError, FleetError */
+export async function answer(client: FleetClient, threadId: string, given: GivenAnswer): Promise<void> {
   const questions = (await client.state(threadId))?.current?.questions ?? [];
   const [only, ...others] = questions;
   const questionId = given.questionId ?? (others.length === 0 ? only?.questionId : undefined);
@@ -47,15 +52,51 @@ export async function answer(
       questions.length === 0 ? 'no question of this thread waits' : `several questions wait, name one:${listed}`,
     );
   }
-  await client.answer(threadId, questionId, given.decision);
+  const question = questions.find((one) => one.questionId === questionId);
+  await client.answer(threadId, questionId, decisionOf(question?.asked ?? null, given));
 }
 
-/** What `yes`, `no` and `session` mean. @throws CommandError */
-export function decisionOf(word: string, message: string | undefined): ApprovalDecision {
+type Asked = NonNullable<Question['asked']>;
+
+/** What a turn waits with, and how that is answered. */
+export function waitingLines(threadId: string, questions: readonly Question[]): readonly string[] {
+  const words = questions[0]?.asked?.map(() => 'TEXT').join(' ') ?? 'yes';
+  return [
+    ...questions.flatMap(({ questionId, about, asked = [] }) => [
+      `waits for an answer: ${about} (${questionId})`,
+      ...askedLines(asked),
+    ]),
+    `thread ${threadId}: \`keel-fleet answer ${threadId} ${words}\``,
+  ];
+}
+
+/** What the model wants to know, a line each with its options. */
+function askedLines(asked: Asked): readonly string[] {
+  return asked.map(({ question, options }) => {
+    const labels = options.map(({ label }) => label).join(' / ');
+    return `  ${inOneLine(`${question} ${labels}`)}`;
+  });
+}
+
+/** @param asked what the model wants to know; null: it is about a call @throws CommandError */
+function decisionOf(asked: Asked | null, { words, message }: GivenAnswer): ApprovalDecision {
+  const [word = '', ...more] = words;
+  // What is said in the place of an answer is one in the user's own words.
+  if (asked !== null) return message === undefined ? answersOf(asked, words) : { type: 'denied', message };
+  if (more.length > 0) throw new CommandError('an answer is one word: yes, no or session');
   if (word === 'yes') return { type: 'approved' };
   if (word === 'session') return { type: 'approvedForSession' };
   if (word === 'no') return message === undefined ? { type: 'denied' } : { type: 'denied', message };
   throw new CommandError(`an answer is yes, no or session, not "${word}"`);
+}
+
+/** An empty text leaves its question without an answer. @throws CommandError */
+function answersOf(asked: Asked, words: readonly string[]): ApprovalDecision {
+  if (words.length === asked.length) {
+    return { type: 'approved', content: Object.fromEntries(asked.map(({ id }, at) => [id, words[at] ?? ''])) };
+  }
+  const why = `a text for each question is expected, ${asked.length} and not ${words.length}:`;
+  throw new CommandError([why, ...askedLines(asked)].join('\n'));
 }
 
 /** Prints what happens in a thread until the signal aborts. @throws WatchRefused */

@@ -42,6 +42,9 @@ export async function makeWhole(
   }
 }
 
+/** What git may take to clear up behind a failure or an abort, ms. */
+const CLEAR_MS = 10_000;
+
 /** @throws PlaceError; the signal's reason */
 export async function clone({ url, revision, cwd, maker, signal }: NewTree & { readonly url: string }): Promise<void> {
   await git(['clone', '--no-checkout', '--no-hardlinks', '--', url, maker.draft], signal);
@@ -51,23 +54,42 @@ export async function clone({ url, revision, cwd, maker, signal }: NewTree & { r
 
 /**
  * Adds a work tree to a repository, which knows it by its path: it is named again when its draft is renamed, and locked until then,
- * since an entry whose path leads nowhere is pruned.
+ * since an entry whose path leads nowhere is pruned. One that is not finished is removed.
  * @throws PlaceError; the signal's reason
  */
 export async function addWorkTree(tree: NewTree & { readonly repository: string }): Promise<void> {
   const { repository, revision, cwd, maker, signal } = tree;
-  const worktree = (...args: readonly string[]) => git(['-C', repository, 'worktree', ...args], signal);
+  const worktree = worktreeOf(repository, signal);
   for (const left of [cwd, ...maker.earlierDrafts]) await forget(worktree, left);
   await worktree('prune');
-  await worktree('add', '-f', '-f', '--lock', '--detach', maker.draft, revision ?? 'HEAD');
-  if (!(await maker.isOwner())) return;
-  await rename(maker.draft, cwd);
-  await worktree('repair', cwd);
-  await worktree('unlock', cwd);
+  let isWhole = false;
+  try {
+    await worktree('add', '-f', '-f', '--lock', '--detach', maker.draft, revision ?? 'HEAD');
+    if (!(await maker.isOwner())) return;
+    await rename(maker.draft, cwd);
+    await worktree('repair', cwd);
+    await worktree('unlock', cwd);
+    isWhole = true;
+  } finally {
+    if (!isWhole) await clearUp(tree);
+  }
+}
+
+/** Once it is repaired, the repository knows the tree by its own path, which is another's where this maker has lost its right. */
+async function clearUp({ repository, cwd, maker }: NewTree & { readonly repository: string }): Promise<void> {
+  const worktree = worktreeOf(repository, AbortSignal.timeout(CLEAR_MS));
+  await forget(worktree, maker.draft);
+  if (await maker.isOwner()) await forget(worktree, cwd);
+}
+
+type Worktree = (...args: readonly string[]) => Promise<void>;
+
+function worktreeOf(repository: string, signal: AbortSignal): Worktree {
+  return (...args) => git(['-C', repository, 'worktree', ...args], signal);
 }
 
 /** Removes what a repository knows of a work tree that nobody has finished. Mostly it knows nothing of that path. */
-async function forget(worktree: (...args: readonly string[]) => Promise<void>, path: string): Promise<void> {
+async function forget(worktree: Worktree, path: string): Promise<void> {
   try {
     await worktree('remove', '-f', '-f', path);
   } catch (error) {

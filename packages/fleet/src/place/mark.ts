@@ -33,26 +33,43 @@ export class Mark {
 
 /**
  * Does what a maker does for a sign of life, in a file of its own: as long as the disk takes nothing, a look at the maker takes as
- * long, and one look without a sign of life shows nothing.
+ * long, and one look without a sign of life shows nothing. That is all that it is for: it never fails whoever waits.
  */
 export class Watcher implements AsyncDisposable {
-  readonly #path: string;
-  #mark: Mark | null = null;
+  readonly #draft: string;
+  #own: { readonly mark: Mark; readonly path: string } | null = null;
 
   /** @param draft the start of a name that is removed with what nobody has finished */
   constructor(draft: string) {
-    this.#path = `${draft}-watched-${randomUUID()}`;
+    this.#draft = draft;
   }
 
   async write(): Promise<void> {
-    this.#mark ??= await Mark.make(this.#path);
-    await this.#mark?.write();
+    try {
+      this.#own ??= await newMark(`${this.#draft}-watched-${randomUUID()}`);
+      await this.#own?.mark.write();
+    } catch {
+      // The disk is full, or takes nothing, or the file is gone: the next time it is another file.
+      await this.#forget();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#mark?.close();
-    if (this.#mark !== null) await rm(this.#path, { force: true });
+    await this.#forget();
   }
+
+  async #forget(): Promise<void> {
+    const own = this.#own;
+    this.#own = null;
+    if (own === null) return;
+    await own.mark.close().catch(() => undefined);
+    await rm(own.path, { force: true }).catch(() => undefined);
+  }
+}
+
+async function newMark(path: string): Promise<{ readonly mark: Mark; readonly path: string } | null> {
+  const mark = await Mark.make(path);
+  return mark && { mark, path };
 }
 
 export async function exists(path: string): Promise<boolean> {

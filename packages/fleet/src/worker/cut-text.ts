@@ -21,9 +21,11 @@ function sizeOf(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
-/** A question in one line, for lists. */
+/** A question as the engine keeps it: in one line, for lists; one of the model also whole, since it is answered by its parts. */
 export function shownQuestion(request: ApprovalRequest): Question {
-  return { questionId: request.questionId, about: cutText(subjectOf(request).replace(/\s+/g, ' '), QUESTION_BYTES) };
+  const about = cutText(subjectOf(request).replace(/\s+/g, ' '), QUESTION_BYTES);
+  const asked = request.type === 'questions' ? { asked: request.questions } : {};
+  return { questionId: request.questionId, about, ...asked };
 }
 
 function subjectOf(request: ApprovalRequest): string {

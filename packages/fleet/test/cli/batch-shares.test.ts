@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BatchJob } from '../../src/cli/batch-file.ts';
-import { type BatchLimits, engineLimits, ShareUse, sharesOf } from '../../src/cli/batch-shares.ts';
+import { type BatchLimits, engineLimits, ShareUse, sharesOf, withProviders } from '../../src/cli/batch-shares.ts';
 import type { Work } from '../../src/cli/work.ts';
 
 const LIMITS: BatchLimits = {
@@ -42,6 +45,33 @@ describe('the shares of a turn', () => {
   test('of a provider are no more than the whole batch', () => {
     const [, provider] = sharesOf(job(clone), '/home', { ...LIMITS, concurrency: 3 });
     expect(provider?.atOnce).toBe(3);
+  });
+});
+
+describe('a line that names no provider', () => {
+  const named = async (settings: string, overrides: readonly string[] = []) => {
+    const home = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
+    try {
+      writeFileSync(join(home, 'config.toml'), settings);
+      const env = { HOME: home, OPENAI_API_KEY: 'test' };
+      const lines = [{ ...job(clone), overrides }, job({ type: 'here', cwd: home }, 'mine')];
+      return (await withProviders(lines, home, env)).map(({ provider }) => provider);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  };
+  const mine = '[model_providers.mine]\nname = "m"\nbase_url = "http://127.0.0.1:9"\n';
+
+  test.each([
+    ['of the settings', `model_provider = "mine"\n${mine}`, [], 'mine'],
+    ['of -c', mine, ['model_provider="mine"'], 'mine'],
+    ['that counts where nothing names one', '', [], 'openai'],
+  ])('has a share in the one %s', async (_, settings, overrides, provider) => {
+    expect(await named(settings, overrides)).toEqual([provider, 'mine']);
+  });
+
+  test('has a share of its home where the settings can’t be read', async () => {
+    expect(await named('model_provider = "none"')).toEqual([null, 'mine']);
   });
 });
 

@@ -108,6 +108,48 @@ describe('commands for an installed fleet, through its front', () => {
     expect(inputs()).toEqual([{ type: 'answer', questionId: 'q1', decision }]);
   });
 
+  describe('a question of the model', () => {
+    const asked = ['Which database?', 'Which port?'].map((question, at) => ({
+      ...{ id: `a${at}`, header: 'H', question },
+      options: ['One', 'Two\u001b[2J'].map((label) => ({ label, description: '' })),
+    }));
+    beforeEach(() => {
+      outcome = { type: 'parked', questions: [{ questionId: 'q1', about: 'answer: Which database?', asked }] };
+    });
+
+    test('is shown with its options, and answered with a text for each of its parts', async () => {
+      const { text } = await keelFleet('run', ['go']);
+      expect(text).toContain('  Which database? One / Two');
+      expect(text).not.toContain('\u001b');
+      expect(text).toContain(`answer ${onlyThread()} TEXT TEXT`);
+      await keelFleet('answer', [onlyThread(), 'no', 'any free one']);
+      const decision = { type: 'approved', content: { a0: 'no', a1: 'any free one' } };
+      expect(inputs()).toEqual([{ type: 'answer', questionId: 'q1', decision }]);
+    });
+
+    test('takes a message in place of the texts', async () => {
+      await keelFleet('run', ['go']);
+      await keelFleet('answer', [onlyThread(), 'no'], { message: 'use Postgres' });
+      expect(inputs()).toMatchObject([{ decision: { type: 'denied', message: 'use Postgres' } }]);
+    });
+
+    test('is not answered by another number of texts', async () => {
+      await keelFleet('run', ['go']);
+      for (const words of [['yes'], ['a', 'b', 'c']])
+        await expect(keelFleet('answer', [onlyThread(), ...words])).rejects.toThrow(
+          /2 and not \d:\n {2}Which database\?/,
+        );
+      expect(inputs()).toEqual([]);
+    });
+  });
+
+  test('about a call takes one word', async () => {
+    outcome = { type: 'parked', questions: [{ questionId: 'q1', about: 'run make' }] };
+    await keelFleet('run', ['go']);
+    await expect(keelFleet('answer', [onlyThread(), 'yes', 'no'])).rejects.toThrow('one word');
+    expect(inputs()).toEqual([]);
+  });
+
   test('steer, interrupt and stop reach a turn that runs', async () => {
     const id = await runningThread();
     await keelFleet('steer', [id, 'and this']);

@@ -4,8 +4,9 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Maker } from '../../src/place/maker.ts';
+import { Watcher } from '../../src/place/mark.ts';
 
 const never = new AbortController().signal;
 const ABANDONED_MS = 300;
@@ -81,6 +82,40 @@ describe('fronts that make a directory at once', () => {
     expect(await maker?.isOwner()).toBe(true);
     await expect(Maker.of(path, 60_000, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(left()).toEqual(['made.unfinished']);
+  });
+});
+
+describe('the sign of life of a front that waits', () => {
+  const signs = () => readdirSync(data).filter((name) => name.startsWith('made-watched-'));
+
+  test('is another one after an error of the disk, and the wait does not fail', async () => {
+    const watcher = new Watcher(path);
+    await watcher.write();
+    const [first] = signs();
+    expect(first).toBeDefined();
+    const file = await open(join(data, 'file'), 'w');
+    const sync = vi.spyOn(Object.getPrototypeOf(file), 'datasync');
+    await file.close();
+    sync.mockRejectedValueOnce(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    await watcher.write();
+    sync.mockRestore();
+    expect(signs()).toEqual([]);
+    await watcher.write();
+    expect(signs()).toHaveLength(1);
+    expect(signs()).not.toEqual([first]);
+    await watcher[Symbol.asyncDispose]();
+    expect(signs()).toEqual([]);
+  });
+
+  test('comes as soon as it can be written', async () => {
+    const folder = join(data, 'gone');
+    await using watcher = new Watcher(join(folder, 'made'));
+    await watcher.write();
+    mkdirSync(folder);
+    await watcher.write();
+    expect(readdirSync(folder)).toHaveLength(1);
+    rmSync(folder, { recursive: true });
+    await watcher.write();
   });
 });
 

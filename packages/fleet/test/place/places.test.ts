@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PlaceError, Places, WorkTree } from '../../src/place/index.ts';
+import { addWorkTree, makeWhole } from '../../src/place/make-tree.ts';
 
 const ID = '01999999-0000-7000-8000-000000000001';
 const never = new AbortController().signal;
@@ -187,6 +188,26 @@ describe('a place whose maker was killed', () => {
     await places().clean(ID, { record: true }, never);
     expect(existsSync(join(data, 'threads', ID))).toBe(false);
   });
+});
+
+test('a work tree that can’t be finished leaves no entry in its repository', async () => {
+  const cwd = join(data, 'work');
+  const made = makeWhole(
+    cwd,
+    ABANDONED_MS,
+    async (making) => {
+      // A directory with something in it is not replaced.
+      mkdirSync(cwd);
+      writeFileSync(join(cwd, 'notes'), '');
+      await addWorkTree({ ...making, repository: source, revision: undefined, cwd });
+    },
+    never,
+  );
+  await expect(made).rejects.toMatchObject({ code: 'ENOTEMPTY' });
+  expect(git('worktree', 'list', '--porcelain').match(/^(?:worktree|locked|prunable).*/gm)).toEqual([
+    `worktree ${source}`,
+  ]);
+  expect(readdirSync(data).filter((name) => name.startsWith('work'))).toEqual([]);
 });
 
 test('the place of a thread is made by one of two that ask at once', async () => {

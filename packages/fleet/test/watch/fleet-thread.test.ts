@@ -4,9 +4,11 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { SessionEvent, UserInput } from 'keel/protocol';
+import type { ApprovalDecision, SessionEvent, UserInput } from 'keel/protocol';
+import { loadConfig } from 'keel/session';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FleetThread } from '../../../../src/engine/fleet/index.ts';
+import { SharedThreads } from '../../../../src/surfaces/app-server/threads/shared-threads.ts';
 import { SseStream } from '../../src/watch/index.ts';
 
 const THREAD = '01999999-0000-7000-8000-000000000001';
@@ -95,6 +97,8 @@ describe('a thread of a fleet whose front', () => {
     for (const stream of front.streams) stream[Symbol.dispose]();
     await expect.poll(() => of('error'), { timeout: 10_000 }).toMatchObject([{ error: { kind }, willRetry: false }]);
     expect(() => thread.submit({ type: 'interrupt' })).toThrow(expect.objectContaining({ kind: 'sessionClosed' }));
+    await thread.ended;
+    expect(events.at(-1)).toEqual({ type: 'thread.closed', threadId: THREAD });
     front.status = 200;
     front.looks.length = 0;
     await new Promise((resolve) => setTimeout(resolve, 1_300));
@@ -128,6 +132,83 @@ describe('a thread of a fleet whose front', () => {
     front.looks.length = 0;
     await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(front.looks).not.toContain('turns');
+  });
+});
+
+describe('a question of the model', () => {
+  const asked = [
+    {
+      ...{ id: 'db', header: 'Database', question: 'Which?' },
+      options: ['Postgres', 'SQLite'].map((label) => ({ label, description: '' })),
+    },
+  ];
+  const parked = (question: object) => ({ turnId: 'f1', phase: 'parked', questions: [question] });
+  const whole = { type: 'questions', questionId: 'q', questions: asked, reason: null };
+  const says = (decision: ApprovalDecision) => thread.submit({ type: 'approval', questionId: 'q', decision });
+  const postgres: ApprovalDecision = { type: 'approved', content: { db: 'Postgres' } };
+
+  test('that waits without a worker is asked as it was, and its answer arrives', async () => {
+    front.current = parked({ questionId: 'q', about: 'answer: Which?', asked });
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toMatchObject([{ request: whole }]);
+    says(postgres);
+    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    expect(front.inputs).toMatchObject([{ type: 'answer', questionId: 'q', decision: postgres }]);
+  });
+
+  test('of an earlier worker is shown in its line', async () => {
+    front.current = parked({ questionId: 'q', about: 'answer: Which?' });
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    expect(of('approval.requested')).toMatchObject([{ request: { type: 'command', command: ['answer: Which?'] } }]);
+  });
+
+  test('whose answer the fleet did not take is asked again once it can be', async () => {
+    front.current = parked({ questionId: 'q', about: 'answer: Which?', asked });
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    front.status = 503;
+    says(postgres);
+    await expect.poll(() => of('error'), { timeout: 10_000 }).toHaveLength(1);
+    front.status = 200;
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(2);
+    says(postgres);
+    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+  });
+
+  test('with which a worker waits is asked again at once, as it was', async () => {
+    front.current = { turnId: 'f1', phase: 'running', questions: [] };
+    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const stream = front.streams.at(-1);
+    await stream?.send('attached', '{}');
+    const request = { ...whole, callId: 'c' };
+    const event = { type: 'approval.requested', turnId: 'f1', threadId: 'child', agent: 'tests', request };
+    await stream?.send('live', JSON.stringify(event));
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toEqual([event]);
+    front.status = 503;
+    says(postgres);
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toEqual([event, event]);
+  });
+});
+
+describe('a client of the app server whose thread', () => {
+  test('is not to be seen any more waits for no turn of it, and gets another one when it resumes it', async () => {
+    const bound = server.address();
+    const url = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
+    const env = { HOME: dir, KEEL_HOME: dir, OPENAI_API_KEY: 'test' };
+    const configOf = () => loadConfig({ env, cwd: dir, overrides: [], flags: {} });
+    const nothing = () => undefined;
+    await using threads = new SharedThreads({
+      ...{ home: dir, fleet: { url, token: 't' }, whenAlone: 'continue', broadcast: nothing, log: nothing },
+    });
+    const first = await threads.resume(THREAD, configOf);
+    expect(threads.folders).toEqual([]);
+    const interrupted = first.interrupt('f1');
+    await expect.poll(() => front.inputs, { timeout: 10_000 }).toEqual([{ type: 'interrupt' }]);
+    front.status = 401;
+    for (const stream of front.streams) stream[Symbol.dispose]();
+    await expect(interrupted).rejects.toMatchObject({ kind: 'sessionClosed' });
+    await first.ended;
+    expect(threads.find(THREAD)).toBeNull();
+    front.status = 200;
+    expect(await threads.resume(THREAD, configOf)).not.toBe(first);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutText, MESSAGE_BYTES } from '../../src/worker/cut-text.ts';
+import { cutText, MESSAGE_BYTES, shownQuestion } from '../../src/worker/cut-text.ts';
 
 const size = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
 
@@ -28,5 +28,24 @@ describe('what the engine keeps of a text', () => {
 
   test('is nothing of nothing', () => {
     expect(cutText(null, MESSAGE_BYTES)).toBeNull();
+  });
+});
+
+describe('what the engine keeps of a question', () => {
+  test('is one line, and all of what the model wants to know', () => {
+    const question = `Which database\n${'x'.repeat(400)}?`;
+    const options = ['Postgres', 'SQLite'].map((label) => ({ label, description: '' }));
+    const questions = [{ id: 'database', header: 'Database', question, options }];
+    const kept = shownQuestion({ type: 'questions', questionId: 'q', callId: 'c', questions, reason: null });
+    expect(kept).toMatchObject({ questionId: 'q', asked: questions });
+    expect(kept.about).toMatch(/^answer: Which database x+…$/);
+    expect(size(kept.about)).toBeLessThanOrEqual(120);
+  });
+
+  test('about a call is one line alone', () => {
+    const request = { type: 'network', questionId: 'q', host: 'a.example', port: 443, reason: null } as const;
+    expect(shownQuestion({ ...request, protocol: 'https' })).toEqual({
+      ...{ questionId: 'q', about: 'reach https://a.example:443' },
+    });
   });
 });

@@ -288,7 +288,7 @@ describe('a turn whose model asks the user', () => {
     const [first, second] = [await fleet.worker({ parkAfterMs: 50 }), await fleet.worker()];
     const job = fleet.job(UNTRUSTED);
     const parked = await first.run(job, never);
-    expect(parked).toMatchObject({ type: 'parked', questions: [{ about: 'answer: Which colour?' }] });
+    expect(parked).toMatchObject({ type: 'parked', questions: [{ about: 'answer: Which colour?', asked: questions }] });
     const questionId = parked.type === 'parked' ? (parked.questions[0]?.questionId ?? '') : '';
     const decision = { type: 'approved' as const, content: { colour: 'Red' } };
     const inputs: TurnInput[] = [{ at: 1, input: { type: 'answer', questionId, decision } }];

@@ -1,7 +1,7 @@
 import type { CreateElicitationResponse, ElicitationSchema } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
 import { formAnswer, questionForm } from '../../../engine/threads/index.ts';
-import type { ApprovalDecision, ApprovalRequest } from '../../../foundation/protocol/index.ts';
+import type { ApprovalDecision, SessionEventOf } from '../../../foundation/protocol/index.ts';
 import type { SessionClient } from '../client.ts';
 
 const DENIED: ApprovalDecision = { type: 'denied' };
@@ -39,26 +39,27 @@ const Filled = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()
  * @throws RequestError, or the end of the connection; the signal withdraws the form
  */
 export async function answerByForm(
-  request: ApprovalRequest,
+  { request, agent }: Pick<SessionEventOf<'approval.requested'>, 'request' | 'agent'>,
   client: SessionClient,
   signal: AbortSignal,
 ): Promise<ApprovalDecision | null> {
+  const who = agent === undefined ? '' : `Asked by the subagent ${agent}. `;
   switch (request.type) {
     case 'questions': {
       if (!client.can.hasForms) return DENIED;
-      const answer = await client.askForm(questionForm(request.questions), signal);
+      const answer = await client.askForm(questionForm(request.questions, who), signal);
       return isAccepted(answer) ? formAnswer(request.questions, answer.content) : DENIED;
     }
     case 'elicitation': {
       const requestedSchema = client.can.hasForms ? serverForm(request.requestedSchema) : null;
       if (requestedSchema === null) return null;
-      const message = `The MCP server ${request.server} asks: ${request.message}`;
+      const message = `${who}The MCP server ${request.server} asks: ${request.message}`;
       return decisionOf(await client.askForm({ message, requestedSchema }, signal));
     }
     case 'elicitationUrl': {
       if (!client.can.opensPages) return null;
       const { server, url, questionId } = request;
-      const message = `The MCP server ${server} asks you to open a page: ${request.message}`;
+      const message = `${who}The MCP server ${server} asks you to open a page: ${request.message}`;
       return decisionOf(await client.askToOpen({ message, url, elicitationId: questionId }, signal));
     }
     default:
@@ -77,7 +78,9 @@ function serverForm(schema: unknown): ElicitationSchema | null {
 function decisionOf(answer: CreateElicitationResponse): ApprovalDecision {
   if (answer.action === 'cancel') return { type: 'abort' };
   if (!isAccepted(answer)) return DENIED;
-  const { data } = Filled.safeParse(answer.content ?? {});
+  // Clients send null for a field that was left empty.
+  const given = Object.entries(answer.content ?? {}).filter(([, value]) => value !== null);
+  const { data } = Filled.safeParse(Object.fromEntries(given));
   return data === undefined ? DENIED : { type: 'approved', content: data };
 }
 

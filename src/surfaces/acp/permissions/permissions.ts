@@ -27,7 +27,7 @@ export class Permissions {
     const withdrawn = new AbortController();
     this.#open.set(request.questionId, withdrawn);
     try {
-      const byForm = await answerByForm(request, this.#client, withdrawn.signal);
+      const byForm = await answerByForm({ request, agent }, this.#client, withdrawn.signal);
       if (byForm !== null) return byForm;
       const call = await calls.asked(request);
       const title = agent === undefined ? call.title : `${agent}: ${call.title ?? ''}`;
@@ -38,6 +38,7 @@ export class Permissions {
     } catch {
       // The client failed to answer, or the question was withdrawn.
       await calls.decided(request, false);
+      if (request.type === 'questions') return { type: 'denied' };
       return { type: 'denied', message: 'the client did not answer the question' };
     } finally {
       this.#open.delete(request.questionId);

@@ -177,11 +177,11 @@ export class SharedThread {
     }
   }
 
-  /** Stops a turn that runs; resolves when it has ended. */
+  /** Stops a turn that runs; resolves when it has ended. @throws KeelError `sessionClosed`: its end will not be seen here */
   async interrupt(turnId: string): Promise<void> {
+    this.session.submit({ type: 'interrupt' });
     const end = this.#turnEnds.get(turnId) ?? new Deferred<void>();
     this.#turnEnds.set(turnId, end);
-    this.session.submit({ type: 'interrupt' });
     await end.promise;
   }
 
@@ -273,7 +273,8 @@ export class SharedThread {
   #threadClosed(): void {
     const gone = new KeelError('sessionClosed', 'the thread was closed');
     this.#starting?.turn.reject(gone);
-    for (const end of this.#turnEnds.values()) end.resolve();
+    for (const end of this.#turnEnds.values()) end.reject(gone);
+    this.#turnEnds.clear();
     this.#options.broadcast('thread/closed', { threadId: this.id });
     for (const listener of this.#subscribers.values()) listener[Symbol.dispose]();
     this.#subscribers.clear();

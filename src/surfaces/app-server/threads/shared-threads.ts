@@ -147,8 +147,10 @@ export class SharedThreads implements AsyncDisposable {
   async #add(
     session: LiveThread,
     options: Pick<SharedThreadOptions, 'config' | 'card' | 'kinds'>,
+    isOfFleet = false,
   ): Promise<SharedThread> {
     const thread = new SharedThread({ ...this.#options, session, ...options });
+    if (isOfFleet) this.#ofFleet.add(thread);
     this.#open.set(thread.id, thread);
     void thread.ended.then(() => {
       if (this.#open.get(thread.id) === thread) this.#open.delete(thread.id);
@@ -182,8 +184,7 @@ export class SharedThreads implements AsyncDisposable {
   ): Promise<SharedThread> {
     const { FleetThread } = await import('../../../engine/fleet/index.ts');
     const session = await FleetThread.open(address, config, new AbortController().signal);
-    const thread = await this.#add(session, { config, card: null, kinds });
-    this.#ofFleet.add(thread);
+    const thread = await this.#add(session, { config, card: null, kinds }, true);
     await session.caughtUp;
     await eventLoopTurn();
     return thread;

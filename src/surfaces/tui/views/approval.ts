@@ -44,6 +44,8 @@ export interface Choice {
   readonly label: string;
   /** It is for more than this once, so its key is asked for twice. */
   readonly isLasting: boolean;
+  /** Of an `option`: which one of its question's, from 0. Two of them may read the same. */
+  readonly option?: number;
 }
 
 /** What the user can answer. */
@@ -72,9 +74,9 @@ function questionChoices(yes: string): readonly Choice[] {
 function answerChoices(view: Pick<ApprovalView, 'request' | 'form'>): readonly Choice[] {
   const options = openQuestion(view)?.options ?? [];
   return [
-    ...options.map(({ label, description }): Choice => {
+    ...options.map(({ label, description }, option): Choice => {
       const text = description.trim() === '' ? label : `${label}: ${description}`;
-      return { key: 'option', label: text, isLasting: false };
+      return { key: 'option', label: text, isLasting: false, option };
     }),
     { key: 'other', label: 'Something else, in your own words', isLasting: false },
     { key: 'escape', label: 'No answer: the agent decides itself', isLasting: false },
@@ -162,10 +164,8 @@ function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
       if (view.request.type === 'elicitation' || view.request.type === 'elicitationUrl')
         return { type: 'answer', decision: { type: 'denied' } };
       return { type: 'view', view: { ...view, armed: null, denial: '' } };
-    case 'option': {
-      const at = choicesOf(view).findIndex(({ label }) => label === choice.label);
-      return questionAnswered(view, openQuestion(view)?.options[at]?.label ?? '');
-    }
+    case 'option':
+      return questionAnswered(view, openQuestion(view)?.options[choice.option ?? -1]?.label ?? '');
     case 'other':
       return { type: 'view', view: { ...view, armed: null, denial: '' } };
     case 'escape':

@@ -46,6 +46,17 @@ describe('what the model asks the user', () => {
     expect(server.requests[1]?.outputOf('ask_1')).toBe(NOT_ANSWERED);
   });
 
+  test('is answered by a denial in the user’s own words', async () => {
+    const live = await open(script);
+    const turn = live.say('go');
+    await live.next('approval.requested');
+    live.answer('ask_1', { type: 'denied', message: 'use what the logo has' });
+    await turn;
+    expect(JSON.parse(String(server.requests[1]?.outputOf('ask_1')))).toEqual({
+      answers: { colour: { answers: ['use what the logo has'] } },
+    });
+  });
+
   test('is asked again each time, whatever was answered before', async () => {
     const live = await open([respond(asksUser('a')), respond(asksUser('b')), respond(message('Done.'))]);
     const turn = live.say('go');
@@ -110,6 +121,29 @@ describe('a crash', () => {
     });
   });
 
+  test('behind an answer keeps it also where nobody answers questions now', async () => {
+    await serve(script);
+    const id = await dies(red, '"kind":"external","state":"end"');
+    const live = await reopen({
+      options: { answersQuestions: false, origin: { type: 'resume', id }, unfinishedTurn: 'continue' },
+    });
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(JSON.parse(String(server.requests.at(-1)?.outputOf('ask_1')))).toEqual({
+      answers: { colour: { answers: ['Red'] } },
+    });
+  });
+
+  test('before an answer leaves the model to decide where nobody answers questions now', async () => {
+    await serve(script);
+    const id = await dies(null, '"kind":"external","state":"begin"');
+    const live = await reopen({
+      options: { answersQuestions: false, origin: { type: 'resume', id }, unfinishedTurn: 'continue' },
+    });
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed', lastAgentMessage: 'Done.' });
+    expect(live.events.some(({ type }) => type === 'approval.requested')).toBe(false);
+    expect(server.requests.at(-1)?.outputOf('ask_1')).toBe(NOT_ANSWERED);
+  });
+
   test('while it waits asks it again under its id', async () => {
     await serve(script);
     const id = await dies(null, '"kind":"external","state":"begin"');
@@ -154,10 +188,11 @@ describe('the tool', () => {
       { overrides: ['features.multi_agent=true'] },
     );
     await live.say('go');
-    const child = server.requests.find((request) =>
-      request.textsOf('user').some((text) => text.startsWith('<agent_role')),
-    );
-    expect(names(child)).not.toContain('request_user_input');
+    const ofChild = () =>
+      server.requests.find((request) => request.textsOf('user').some((text) => text.startsWith('<agent_role')));
+    // The turn does not wait for what it has started.
+    await expect.poll(ofChild, { timeout: 10_000 }).toBeDefined();
+    expect(names(ofChild())).not.toContain('request_user_input');
   });
 
   test('can be disallowed like any other', async () => {

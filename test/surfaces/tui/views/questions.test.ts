@@ -63,6 +63,17 @@ describe('a question of the model', () => {
     expect(driver.ops()).toEqual(answers({ colour: 'green, 1' }));
   });
 
+  test('with two options that read the same is answered with the one whose number was typed', () => {
+    const options = [
+      { label: 'A: b', description: '' },
+      { label: 'A', description: 'b' },
+    ];
+    const driver = asking([{ id: 'x', header: 'X', question: 'Which?', options }]);
+    expect(shown(driver)).toContain('1. A: b 2. A: b 3.');
+    driver.type('2');
+    expect(driver.ops()).toEqual(answers({ x: 'A' }));
+  });
+
   test('takes no key that came for the one before', () => {
     const driver = asking();
     driver.type('2');

@@ -47,7 +47,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { added, recorded 
   // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
   const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
-  const tools = openTurnTools(deps, active, { steps, added, beforeChange });
+  const tools = openTurnTools(deps, active, { steps, added, beforeChange, continues: recorded.length > 0 });
   const { model, handoverModel } = models(deps, active);
   return turnPorts({
     context,

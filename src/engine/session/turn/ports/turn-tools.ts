@@ -32,6 +32,7 @@ import type { AddedTools } from '../../environment/added-tools.ts';
 import type { Permission } from '../../hooks/call-hooks.ts';
 import { shortForm } from '../../thread/interrupted-turn.ts';
 import type { ActiveTurn } from '../active-turn.ts';
+import type { TurnApprovals } from '../approvals.ts';
 import type { TurnDeps } from '../turn-deps.ts';
 import { callApprover } from './call-approver.ts';
 import { callEvents } from './call-events.ts';
@@ -48,18 +49,25 @@ export interface TurnToolsOptions {
   readonly added: AddedTools;
   /** Awaited before each call that can change files. */
   readonly beforeChange: () => Promise<void>;
+  /** Whether an earlier process began the turn, where somebody may have answered questions of the model. */
+  readonly continues: boolean;
 }
+
+/** Answers in the place of a user whom nobody can ask. */
+const NOBODY: Pick<TurnApprovals, 'request'> = { request: async () => ({ type: 'denied' }) };
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
 export function openTurnTools(
   { services, state, agents }: TurnDeps,
   active: ActiveTurn,
-  { steps, added, beforeChange }: TurnToolsOptions,
+  { steps, added, beforeChange, continues }: TurnToolsOptions,
 ): TurnTools {
   const { context: turn, recorder, approvals, window } = active;
   const { registry, deferred } = added;
   const shown = [...toolsOf(services, turn.model), ...added.names];
-  const offered = [...shown, ...deferred];
+  // A call of an earlier process keeps its answer, also where nobody is asked now.
+  const answered = toolsOf({ ...services, asksQuestions: services.asksQuestions || continues }, turn.model);
+  const offered = [...answered, ...added.names, ...deferred];
   const specs = growingSpecs(
     () => state.facts.foundTools,
     (found) => {
@@ -182,7 +190,10 @@ export function openTurnTools(
       ...base,
       orchestrator,
       // No hook answers what the model asks the user.
-      askUser: userAsker(callApprover(approverOf(options)), call.callId),
+      askUser: userAsker(
+        callApprover({ ...approverOf(options), approvals: services.asksQuestions ? approvals : NOBODY }),
+        call.callId,
+      ),
       events: callEvents(recorder, turn.turnId, report),
       env: services.commandEnvironment.current(),
     };

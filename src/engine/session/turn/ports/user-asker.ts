@@ -11,8 +11,14 @@ export function userAsker(approver: Approver, callId: string): ToolContext['askU
     const asked: ApprovalQuestion = { type: 'questions', callId, questions: [...questions], reason: null };
     const subject = { keys: [JSON.stringify(questions)], hookMayAllow: false };
     const decision = await approver.request(asked, signal, subject);
+    if (decision.type === 'denied') return answersIn(questions, inOwnWords(questions, decision.message));
     return decision.type === 'approved' ? answersIn(questions, decision.content ?? {}) : null;
   };
+}
+
+/** What the user says in the place of an answer is one too: to the first question, where nothing says to which. */
+function inOwnWords([first]: readonly UserQuestion[], message = ''): Readonly<Record<string, FormValue>> {
+  return first === undefined ? {} : { [first.id]: message };
 }
 
 /** A surface may send anything as an answer: only what has some text counts. */
