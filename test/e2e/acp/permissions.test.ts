@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RequestPermissionRequest } from '@agentclientprotocol/sdk';
 import { describe, expect, test } from 'vitest';
 import { functionCall, message, type RecordedRequest, respond } from '../../../src/testing/index.ts';
-import { until } from '../../support/keel.ts';
+import { processesWith, until } from '../../support/keel.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('approval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n');
@@ -87,13 +87,17 @@ describe('keel acp: permissions', () => {
   });
 
   test('a cancelled command ends with everything that it started', async () => {
-    const runs = functionCall('shell', { command: ['bash', '-c', 'touch begun; sleep 60; touch late'] }, 'c1');
+    // Shows in the environment of the shell and of what it starts.
+    const mark = `TREE=${place.repo.path}/tree`;
+    const tree = ['env', mark, 'bash', '-c', 'sleep 300 & touch begun; sleep 300; touch late'];
+    const runs = functionCall('shell', { command: tree }, 'c1');
     await using editor = await place.connect([respond(runs), done], { answer: optionOf('allow_once') });
     const sessionId = await place.open(editor);
     const prompt = ask(editor, sessionId, 'go');
-    await until(() => existsSync(join(place.repo.path, 'begun')));
+    await until(() => existsSync(join(place.repo.path, 'begun')) && processesWith(mark).length >= 3);
     await editor.agent.notify('session/cancel', { sessionId });
     expect(await prompt).toEqual({ stopReason: 'cancelled' });
+    await until(() => processesWith(mark).length === 0);
     const failed = editor.updates.findLast((update) => 'status' in update);
     expect(failed).toMatchObject({ toolCallId: 'c1', status: 'failed' });
   });

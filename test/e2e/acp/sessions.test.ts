@@ -1,7 +1,10 @@
-import type { AnyMessage } from '@agentclientprotocol/sdk';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AnyMessage, ListSessionsResponse } from '@agentclientprotocol/sdk';
 import { describe, expect, test } from 'vitest';
 import { functionCall, hold, message, reasoning, respond } from '../../../src/testing/index.ts';
-import { runKeel } from '../../support/keel.ts';
+import { rolloutsIn, runKeel } from '../../support/keel.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
@@ -111,6 +114,58 @@ describe('keel acp: sessions', () => {
     await agent.request('session/delete', { sessionId });
     expect(await agent.request('session/list', { cwd: place.repo.path })).toEqual({ sessions: [] });
     await agent.request('session/delete', { sessionId });
+  });
+
+  test('a list that is too long for one answer continues at its cursor', async () => {
+    await using editor = await place.connect([says('hi')]);
+    const { agent } = editor;
+    const sessionId = await place.open(editor);
+    await ask(editor, sessionId, 'hello');
+    const recorded = rolloutsIn(place.home.path).find((path) => path.includes(sessionId)) ?? '';
+    const text = readFileSync(recorded, 'utf8');
+    const ids = Array.from({ length: 60 }, (_, at) => `${sessionId.slice(0, -2)}${String(at).padStart(2, '0')}`);
+    for (const id of ids.filter((one) => one !== sessionId)) {
+      writeFileSync(recorded.replaceAll(sessionId, id), text.replaceAll(sessionId, id));
+    }
+    const pages: string[][] = [];
+    let cursor: string | null = null;
+    do {
+      const params = { cwd: place.repo.path, ...(cursor === null ? {} : { cursor }) };
+      const page: ListSessionsResponse = await agent.request('session/list', params);
+      pages.push(page.sessions.map((session) => session.sessionId));
+      cursor = page.nextCursor ?? null;
+    } while (cursor !== null && pages.length < 10);
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flat().sort()).toEqual([...new Set([...ids, sessionId])].sort());
+  });
+
+  test('further directories are writable in a new session and in a loaded one, each as the client gives them', async () => {
+    using first = tempDir();
+    using second = tempDir();
+    const touch = (dir: string, id: string) =>
+      respond(functionCall('shell', { command: ['touch', join(dir, 'made')] }, id));
+    const script = [
+      touch(first.path, 'c1'),
+      touch(second.path, 'c2'),
+      says('done'),
+      touch(second.path, 'c3'),
+      says('done'),
+    ];
+    const config =
+      'sandbox_mode = "workspace-write"\napproval_policy = "never"\n[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true\n';
+    await using editor = await place.connect(script, { config });
+    const { agent } = editor;
+    const made = (dir: TempDir) => existsSync(join(dir.path, 'made'));
+    const sessionId = await place.open(editor, { additionalDirectories: [first.path] });
+    await ask(editor, sessionId, 'go');
+    expect([made(first), made(second)]).toEqual([true, false]);
+    await agent.request('session/load', { ...again(sessionId), additionalDirectories: [second.path] });
+    const { sessions } = await agent.request('session/list', { cwd: place.repo.path });
+    expect(sessions).toMatchObject([{ sessionId, additionalDirectories: [second.path] }]);
+    await ask(editor, sessionId, 'go');
+    expect(made(second)).toBe(true);
+    const relative = agent.request('session/new', { ...again(''), additionalDirectories: ['elsewhere'] });
+    await expect(relative).rejects.toMatchObject({ code: -32602 });
   });
 
   test('a choice is shown in both its forms, behind the answer, and counts for the next turn', async () => {

@@ -18,18 +18,36 @@ import { gitRepository, keelHome, type TempDir, tempDir } from '../../support/te
 
 let home: TempDir;
 let repo: TempDir;
+/** The server that refuses those who may not connect. */
+let server: SocketServer;
+let url: string;
+let port: string;
+/** A connection to it that says nothing. */
+let silent: Socket;
+let silentEnded: Promise<void>;
 
-beforeAll(() => {
+beforeAll(async () => {
   home = keelHome();
   repo = gitRepository();
+  server = new SocketServer(options());
+  url = await server.url();
+  port = new URL(url).port;
+  silent = connectTcp(Number(port), '127.0.0.1').on('error', () => undefined);
+  silent.resume();
+  silentEnded = new Promise((resolve) => silent.once('close', () => resolve()));
 });
-afterAll(() => {
+afterAll(async () => {
+  silent.destroy();
+  await server[Symbol.asyncDispose]();
   home[Symbol.dispose]();
   repo[Symbol.dispose]();
 });
 
 const options = (url = 'http://127.0.0.1:9') => ({ home: home.path, cwd: repo.path, url });
 const input = [{ type: 'text', text: 'go' }];
+
+/** The connections that a server takes, those that say nothing among them. */
+const MAX_CONNECTIONS = 256;
 
 /** Status of the answer to an upgrade, or 101. */
 async function upgrade(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
@@ -60,16 +78,6 @@ async function newThread(client: SocketClient, params: Params = {}): Promise<str
 }
 
 describe('who may connect', () => {
-  let server: SocketServer;
-  let url: string;
-  let port: string;
-  beforeAll(async () => {
-    server = new SocketServer(options());
-    url = await server.url();
-    port = new URL(url).port;
-  });
-  afterAll(() => server[Symbol.asyncDispose]());
-
   test('the token is in a file that only its owner can read, and the server prints where', () => {
     const path = join(home.path, 'app-server-token');
     expect(server.keel.stderr()).toContain(path);
@@ -134,11 +142,17 @@ describe('who may connect', () => {
     expect(outcomes.filter((outcome) => outcome === 'open')).toHaveLength(63);
     expect(outcomes.filter((outcome) => outcome === '503')).toHaveLength(37);
     for (let count = 0; count < 1_000; count += 1) {
-      idle.push(connectTcp(Number(port), '127.0.0.1').on('error', () => undefined));
+      idle.push(
+        connectTcp(Number(port), '127.0.0.1')
+          .on('error', () => undefined)
+          .resume(),
+      );
     }
     await Promise.all(
       idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
     );
+    // Those that are beyond its limit are closed at once.
+    await until(() => idle.filter(({ destroyed }) => destroyed).length >= 1_000 - MAX_CONNECTIONS);
     expect(await client.call('thread/loaded/list')).toMatchObject({ data: [] });
     for (const socket of sockets) socket.terminate();
     for (const socket of idle) socket.destroy();
@@ -230,7 +244,10 @@ describe('several clients', () => {
   ])('a client that dies in a turn %s', async (_, args, status) => {
     const gate = Promise.withResolvers<void>();
     await using server = await serve(
-      [respond(message('Hello there.', { deltas: ['Hello ', hold(gate.promise), 'there.'] }))],
+      [
+        respond(message('Hello there.', { deltas: ['Hello ', hold(gate.promise), 'there.'] })),
+        respond(message('Again.')),
+      ],
       args,
     );
     using first = await initialized(server);
@@ -243,6 +260,10 @@ describe('several clients', () => {
     await watcher.next('thread/closed');
     gate.resolve();
     expect(await watcher.call('thread/resume', { threadId })).toMatchObject({ thread: { turns: [{ status }] } });
+    await watcher.call('turn/start', { threadId, input });
+    await watcher.next('item/completed', ({ item }) => Object(item).text === 'Again.');
+    expect(await watcher.next('turn/completed')).toMatchObject({ turn: { status: 'completed' } });
+    expect(watcher.faults).toEqual([]);
     await model.close();
   });
 
@@ -275,4 +296,9 @@ test('a client on standard output that reads nothing is given up, and the server
   await until(() => server.keel.stderr().includes('too slowly'), 40_000);
   server.keel.child.stdout.resume();
   expect((await server.keel.ended).code).toBe(0);
+});
+
+test('a connection that says nothing is closed, however few there are', async () => {
+  await silentEnded;
+  expect(silent.destroyed).toBe(true);
 });

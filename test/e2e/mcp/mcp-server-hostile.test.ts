@@ -1,3 +1,4 @@
+import { LATEST_PROTOCOL_VERSION } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import { freshPlaces } from '../../support/fresh-places.ts';
 import { startKeel, until } from '../../support/keel.ts';
@@ -39,6 +40,30 @@ test('what is no message gets an error with the id that can be read, and the nex
     [null, -32600],
   ]);
   expect(code).toBe(0);
+});
+
+test.each([
+  ['a version that keel has is echoed', '2025-06-18', '2025-06-18'],
+  ['one that it does not have is answered with its newest', '1999-01-01', LATEST_PROTOCOL_VERSION],
+])('the version is negotiated: %s', async (_, asked, answered) => {
+  const live = startKeel(['mcp-server'], { home: places.home.path, cwd: places.repo.path, url: 'http://127.0.0.1:1' });
+  const clientInfo = { name: 'raw', version: '1' };
+  const params = { protocolVersion: asked, capabilities: {}, clientInfo };
+  for (const id of [1, 2])
+    live.child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params })}\n`);
+  await until(() => live.stdout().split('\n').length > 2);
+  live.child.stdin.end();
+  const { stdout, code } = await live.ended;
+  expect(code).toBe(0);
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): { id: number } => JSON.parse(line))
+    .sort((a, b) => a.id - b.id);
+  expect(answers).toMatchObject([
+    { id: 1, result: { protocolVersion: answered, serverInfo: { name: 'keel' } } },
+    { id: 2, error: { code: -32600 } },
+  ]);
 });
 
 test('malformed messages end nothing: keel mcp-server answers the next request, and writes nothing but messages', async () => {

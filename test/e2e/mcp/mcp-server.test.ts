@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   functionCall,
   type ModelServer,
@@ -13,7 +13,7 @@ import {
   type Script,
   startModelServer,
 } from '../../../src/testing/index.ts';
-import { keelBin, startKeel } from '../../support/keel.ts';
+import { keelBin, processesWith, startKeel, until } from '../../support/keel.ts';
 import { asksUser } from '../../support/questions.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
@@ -162,15 +162,19 @@ describe('keel mcp-server', () => {
   });
 
   test('a call that is cancelled stops with all that it runs, and the server serves the next one', async () => {
-    const waits = respond(functionCall('shell', { command: ['sh', '-c', 'touch begun; sleep 60; touch late'] }, 'c1'));
+    // Shows in the environment of the shell and of what it starts.
+    const mark = `TREE=${repo.path}/tree`;
+    const tree = ['env', mark, 'sh', '-c', 'sleep 300 & touch begun; sleep 300; touch late'];
+    const waits = respond(functionCall('shell', { command: tree }, 'c1'));
     await using connected = await connect([waits, done]);
     const { client } = connected;
     const stop = new AbortController();
     const args = { prompt: 'go', model: 'gpt-5-codex', sandbox: 'danger-full-access' };
     const call = client.callTool({ name: 'keel', arguments: args }, { signal: stop.signal });
-    await vi.waitFor(() => expect(existsSync(join(repo.path, 'begun'))).toBe(true), 15_000);
+    await until(() => existsSync(join(repo.path, 'begun')) && processesWith(mark).length >= 3);
     stop.abort('not needed');
     await expect(call).rejects.toThrow();
+    await until(() => processesWith(mark).length === 0);
     expect(await client.callTool({ name: 'keel', arguments: args })).toMatchObject({
       structuredContent: { content: 'It is done.' },
     });
@@ -207,7 +211,8 @@ describe('keel mcp-server', () => {
   });
 
   test('lines that are no messages end nothing, standard output has messages alone, and the end of the input ends the server', async () => {
-    server = await startModelServer([respond(functionCall('shell', { command: ['sleep', '60'] }, 'c1'))]);
+    const command = ['sh', '-c', 'touch begun; sleep 300'];
+    server = await startModelServer([respond(functionCall('shell', { command }, 'c1'))]);
     const live = startKeel(['mcp-server'], { home: home.path, cwd: repo.path, url: server.url });
     const send = (value: unknown) =>
       live.child.stdin.write(`${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
@@ -217,10 +222,11 @@ describe('keel mcp-server', () => {
     send({ jsonrpc: '2.0', method: 'notifications/initialized' });
     const args = { prompt: 'go', model: 'gpt-5-codex', sandbox: 'danger-full-access' };
     send({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'keel', arguments: args } });
-    await vi.waitFor(() => expect(server.requests).toHaveLength(1), 15_000);
+    await until(() => existsSync(join(repo.path, 'begun')));
     live.child.stdin.end();
     const run = await live.ended;
     expect(run.code).toBe(0);
+    await until(() => processesWith(home.path).length === 0);
     const lines = run.stdout
       .trimEnd()
       .split('\n')

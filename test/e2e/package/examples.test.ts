@@ -35,18 +35,21 @@ test('examples/custom-tool.mjs: the model calls the functions of the program, on
 });
 
 /** How many threads run side by side. */
-const THREADS = Number(process.env['KEEL_RUNS'] ?? 40);
+const THREADS = Number(process.env['KEEL_RUNS'] ?? 200);
+/** Of the program with keel's modules, and of each thread, about twice what they take. */
+const MAX_MIB = 150 + 0.75 * THREADS;
 
 test('examples/many-threads.mjs: threads of one program side by side, answered by a model of its own', async () => {
   using home = keelHome();
-  using repo = gitRepository();
+  using dir = tempDir();
   const { stdout } = await run(process.execPath, [join(root, 'examples/many-threads.mjs'), String(THREADS)], {
-    cwd: repo.path,
+    cwd: dir.path,
     timeout: 60_000,
     env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path },
   });
-  const [, answered] = /^(\d+) of \d+ threads answered, in \d+ ms, \d+ MiB at most\n$/.exec(stdout) ?? [];
+  const [, answered, mib] = /^(\d+) of \d+ threads answered, in \d+ ms, (\d+) MiB at most\n$/.exec(stdout) ?? [];
   expect(answered).toBe(String(THREADS));
+  expect(Number(mib)).toBeLessThan(MAX_MIB);
 }, 90_000);
 
 test('examples/durable-thread.mjs: a turn that waits for an answer is let go, and continued by another session', async () => {

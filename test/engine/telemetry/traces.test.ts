@@ -57,6 +57,17 @@ test('a turn is a span, and its requests and calls are spans in it', async () =>
   if (call) expect(milliseconds(call)).toBeGreaterThan(40);
 });
 
+test('the span of a command names the sandbox that it ran in', async () => {
+  await using receiver = await startOtlpReceiver();
+  const overrides = [...otel(receiver.url), 'sandbox_mode="workspace-write"'];
+  await runThreads({ ...places, script: [respond(shell('true', 'c1')), done], overrides });
+  const [call] = named(receiver.spans(), 'execute_tool command');
+  expect(call?.attributes).toMatchObject({
+    'keel.tool.outcome': 'completed',
+    'keel.tool.sandbox': expect.stringMatching(/^(bwrap|landlock|seatbelt)$/),
+  });
+});
+
 test('a call that fails and one that is declined are errors, each with its outcome', async () => {
   await using receiver = await startOtlpReceiver();
   const script = [respond(shell('exit 3', 'c1')), respond(shell('touch x', 'c2')), done];

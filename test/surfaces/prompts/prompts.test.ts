@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -146,8 +146,8 @@ describe('files of prompts', () => {
   });
   afterEach(() => home[Symbol.dispose]());
 
-  const read = (plugins: Parameters<typeof readPromptFiles>[0]['plugins'] = []) =>
-    readPromptFiles({ home: home.path, plugins });
+  const read = (plugins: Parameters<typeof readPromptFiles>[0]['plugins'] = [], trustedFolder: string | null = null) =>
+    readPromptFiles({ home: home.path, plugins, trustedFolder });
 
   test('are read by name, without their ending', () => {
     home.write({ 'prompts/b.md': 'B', 'prompts/a.md': '---\ndescription: first\n---\nA', 'prompts/C.MD': 'C' });
@@ -170,6 +170,32 @@ describe('files of prompts', () => {
     symlinkSync(join(home.path, 'secret.txt'), join(home.path, 'prompts/link.md'));
     writeFileSync(join(home.path, 'prompts/binary.md'), Buffer.from([0xff, 0xfe, 0x00]));
     expect(read().map(({ name }) => name)).toEqual(['ok']);
+  });
+
+  test('of a project count where the user trusts it, after those of the user', () => {
+    using project = tempDir();
+    home.write({ 'prompts/fix.md': 'mine' });
+    project.write({ '.keel/prompts/fix.md': 'theirs', '.keel/prompts/ship.md': 'Ship it.' });
+    const bodies = (folder: string | null) => read([], folder).map(({ name, body }) => [name, body]);
+    expect(bodies(null)).toEqual([['fix', 'mine']]);
+    expect(bodies(project.path)).toEqual([
+      ['fix', 'mine'],
+      ['ship', 'Ship it.'],
+    ]);
+  });
+
+  test('of a project do not lead out of it, and nobody else may have written them', () => {
+    using project = tempDir();
+    using other = tempDir();
+    other.write({ 'prompts/out.md': 'outside' });
+    project.write({ '.keel/prompts/open.md': 'x', '.keel/prompts/ok.md': 'ok' });
+    symlinkSync(join(other.path, 'prompts/out.md'), join(project.path, '.keel/prompts/link.md'));
+    chmodSync(join(project.path, '.keel/prompts/open.md'), 0o666);
+    expect(read([], project.path).map(({ name }) => name)).toEqual(['ok']);
+    using linked = tempDir();
+    mkdirSync(join(linked.path, '.keel'));
+    symlinkSync(join(other.path, 'prompts'), join(linked.path, '.keel/prompts'));
+    expect(read([], linked.path)).toEqual([]);
   });
 
   test('without a directory are none', () => {

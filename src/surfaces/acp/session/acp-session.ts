@@ -30,6 +30,8 @@ export interface AcpSessionOptions {
   readonly client: SessionClient;
   readonly children: ChildFeeds;
   readonly prompts: readonly CustomPrompt[];
+  /** What the client named beside the working directory, absolute. */
+  readonly directories: readonly string[];
   /** Null: the first message will be its title. */
   readonly title: string | null;
   /** Sentences that the client's user should read first. */
@@ -76,6 +78,11 @@ export class AcpSession implements AsyncDisposable {
     this.#feed = new ThreadFeed({ client, hidesThoughts: config.hideAgentReasoning });
     this.#turn = new PromptTurn(session);
     this.#events = session.events();
+  }
+
+  /** The directories that the client named beside the working directory. */
+  get directories(): readonly string[] {
+    return this.#options.directories;
   }
 
   get isWorking(): boolean {

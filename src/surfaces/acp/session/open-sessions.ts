@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { AgentContext, ListSessionsRequest, ListSessionsResponse, McpServer } from '@agentclientprotocol/sdk';
+import type {
+  AgentContext,
+  ListSessionsRequest,
+  ListSessionsResponse,
+  McpServer,
+  SessionInfo,
+} from '@agentclientprotocol/sdk';
 import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { realPath, uuidV7 } from '../../../foundation/util/index.ts';
@@ -92,7 +98,7 @@ export class OpenSessions implements AsyncDisposable {
     if (recorded?.archived === false) this.#recorded().archive(id);
   }
 
-  /** @throws KeelError `invalidInput` for a cursor that is none */
+  /** Further directories are known of sessions that are open here. @throws KeelError `invalidInput` for a cursor that is none */
   async list({ cwd, cursor }: ListSessionsRequest): Promise<ListSessionsResponse> {
     const query = { ofUser: true, ...(cwd ? { cwd: realPath(cwd) } : {}) };
     const page = await this.#recorded().list(cursor ? { ...query, cursor } : query);
@@ -101,8 +107,14 @@ export class OpenSessions implements AsyncDisposable {
       cwd: thread.cwd,
       title: titleOfThread(thread),
       updatedAt: new Date(thread.updatedAt).toISOString(),
+      ...this.#directoriesOf(thread.id),
     }));
     return page.nextCursor === null ? { sessions } : { sessions, nextCursor: page.nextCursor };
+  }
+
+  #directoriesOf(id: string): Pick<SessionInfo, 'additionalDirectories'> {
+    const directories = this.#sessions.get(id)?.directories ?? [];
+    return directories.length === 0 ? {} : { additionalDirectories: [...directories] };
   }
 
   /** Ends every process of every session at once. */
@@ -143,7 +155,8 @@ export class OpenSessions implements AsyncDisposable {
     });
     const notes = [...config.warnings, ...session.changes.map((change) => `Changed: ${change}.`), ...faults];
     const prompts = readPromptFiles(config);
-    const opened = new AcpSession({ session, config, client, children, prompts, title, notes });
+    const directories = place.additionalDirectories ?? [];
+    const opened = new AcpSession({ session, config, client, children, prompts, directories, title, notes });
     await opened.readHistory();
     this.#sessions.set(id, opened);
     void session.ended.then(() => {

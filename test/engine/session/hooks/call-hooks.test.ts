@@ -9,6 +9,7 @@ import {
   respond,
   type Script,
 } from '../../../../src/testing/index.ts';
+import { stdioServer } from '../../../support/mcp/settings.ts';
 import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const { home, repo, server, live, open } = liveSession();
@@ -133,6 +134,49 @@ describe('before a call', () => {
     await say([shell('touch made'), done]);
     expect(existsSync(inRepo('made'))).toBe(true);
     expect(warned()).toContain('exit code 3: broken');
+  });
+
+  test('a hook that fails blocks the call where it says so', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'echo broken >&2; exit 3', { onFailure: 'block' }));
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('failed: exit code 3: broken');
+    expect(warned()).toContain('which blocks: exit code 3');
+  });
+
+  test('the hooks of an event run side by side', async () => {
+    // Each waits for the other one to have started.
+    const waits = (own: string, other: string) => ({
+      ...{ type: 'command', timeout: 30 },
+      command: `touch ${own}; until [ -e ${other} ]; do sleep 0.02; done`,
+    });
+    ownHooks({ hooks: { PreToolUse: [{ hooks: [waits('first', 'second'), waits('second', 'first')] }] } });
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(warned()).toBe('');
+  });
+
+  test('what a hook adds reaches the model with the output, and what it says to the user is shown', async () => {
+    const answer = {
+      systemMessage: 'Checked by the house rules.',
+      hookSpecificOutput: { additionalContext: 'see STYLE.md' },
+    };
+    ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
+    await say([shell('echo hi'), done]);
+    expect(outputOf()).toMatch(/hi[\s\S]*see STYLE\.md/);
+    expect(outputOf()).not.toContain('house rules');
+    expect(warned()).toContain('says: Checked by the house rules.');
+  });
+
+  test('a hook can end the turn, and the call is not made', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', answers({ continue: false, stopReason: 'enough' })));
+    const turn = await say([shell('touch made'), done]);
+    expect(turn).toMatchObject({
+      status: 'failed',
+      error: { kind: 'stoppedByHook', message: 'A hook ended the turn: enough' },
+    });
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('a hook that takes too long is stopped and shown', async () => {
@@ -308,6 +352,20 @@ describe('where the user can be asked', () => {
     expect(outputOf()).toContain('not now');
   });
 
+  test('a permission hook is shown why the call asks', async () => {
+    ownHooks(request({ behavior: 'deny', message: 'not now' }));
+    const justification = 'The tests need the network.';
+    const escalated = functionCall(
+      'exec_command',
+      { cmd: 'touch made', with_escalated_permissions: true, justification },
+      'call_1',
+    );
+    await openAsking([respond(escalated), done]);
+    await live.say('x');
+    expect(JSON.parse(textIn('asked.json'))).toMatchObject({ description: justification });
+    expect(existsSync(inRepo('made'))).toBe(false);
+  });
+
   test('no hook approves a run outside the sandbox: the user is asked all the same', async () => {
     const allow = answers({ hookSpecificOutput: { permissionDecision: 'allow', decision: { behavior: 'allow' } } });
     const group = [{ hooks: [{ type: 'command', command: allow }] }];
@@ -331,6 +389,64 @@ describe('after a call', () => {
     expect(JSON.parse(textIn('asked.json'))).toMatchObject({
       tool_name: 'Bash',
       tool_response: { success: true, output: expect.stringContaining('hi') },
+    });
+  });
+
+  describe('is asked about every path that edits or runs', () => {
+    const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n*** End Patch';
+    const record = { type: 'command', command: 'cat >> after.log; echo >> after.log' };
+    /** The tools that hooks were asked about after calls, with whether the calls succeeded, in order of their names. */
+    const askedAfter = () =>
+      textIn('after.log')
+        .trim()
+        .split('\n')
+        .map((line): { tool_name: string; tool_response: { success: boolean } } => JSON.parse(line))
+        .map(({ tool_name, tool_response }) => `${tool_name} ${tool_response.success}`)
+        .sort();
+    const recordAfter = (...matchers: readonly string[]) =>
+      ownHooks({ hooks: { PostToolUse: matchers.map((matcher) => ({ matcher, hooks: [record] })) } });
+
+    test('a patch', async () => {
+      recordAfter('^apply_patch$', 'Edit|Write');
+      await say([respond(customCall('apply_patch', patch, 'call_1')), done]);
+      expect(askedAfter()).toEqual(['Write true', 'apply_patch true']);
+    });
+
+    test('a patch in a command line', async () => {
+      recordAfter('^apply_patch$', 'Edit|Write', 'Bash');
+      await say([shell(`cd . && apply_patch <<'EOF'\n${patch}\nEOF`), done]);
+      expect(textIn('a.txt')).toBe('one\n');
+      expect(askedAfter()).toEqual(['Bash true', 'Write true', 'apply_patch true']);
+    });
+
+    test('an edit by its own tool', async () => {
+      recordAfter('^apply_patch$', 'Edit|Write');
+      write(inRepo('a.txt'), 'one\n');
+      const read = functionCall('read_file', { file_path: 'a.txt' }, 'call_0');
+      const edit = functionCall('edit_file', { file_path: 'a.txt', old_string: 'one', new_string: 'two' }, 'call_1');
+      await say([respond(read), respond(edit), done], 'tools.set="lean"');
+      expect(textIn('a.txt')).toBe('two\n');
+      expect(askedAfter()).toEqual(['Edit true', 'apply_patch true']);
+    });
+
+    test('text that is typed into a running shell', async () => {
+      recordAfter('Bash');
+      const typed = { session_id: 1, chars: 'touch made; exit\n', yield_time_ms: 5_000 };
+      const script = [
+        respond(functionCall('exec_command', { cmd: 'bash', tty: true, yield_time_ms: 250 }, 'call_0')),
+        respond(functionCall('write_stdin', typed, 'call_1')),
+        done,
+      ];
+      await say(script, 'tools.set="session"');
+      expect(existsSync(inRepo('made'))).toBe(true);
+      expect(askedAfter()).toEqual(['Bash true', 'Bash true']);
+    });
+
+    test('a tool of an MCP server', async () => {
+      recordAfter('mcp__docs__.*');
+      const script = [respond(functionCall('mcp__docs__echo', { text: 'hi' }, 'call_1')), done];
+      await say(script, stdioServer('docs'));
+      expect(askedAfter()).toEqual(['mcp__docs__echo true']);
     });
   });
 

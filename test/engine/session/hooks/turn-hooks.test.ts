@@ -8,6 +8,7 @@ import {
   type RecordedRequest,
   respond,
   type Script,
+  usage,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
 import { asksAbout, says } from '../../../support/session.ts';
@@ -24,10 +25,10 @@ const answers = (answer: object) => `printf %s '${JSON.stringify(answer)}'`;
 const done = respond(message('done'));
 
 /** Hooks by event, in keel's own file of the user. */
-function ownHooks(commands: Readonly<Record<string, string>>, more: object = {}): void {
+function ownHooks(commands: Readonly<Record<string, string>>, more: object = {}, matcher?: string): void {
   const groups = Object.entries(commands).map(([event, command]) => [
     event,
-    [{ hooks: [{ type: 'command', command, ...more }] }],
+    [{ ...(matcher === undefined ? {} : { matcher }), hooks: [{ type: 'command', command, ...more }] }],
   ]);
   const path = join(home.path, 'hooks.json');
   mkdirSync(dirname(path), { recursive: true });
@@ -238,4 +239,60 @@ test('a resumed session starts as resumed, and a child runs hooks of its own kin
   await reopen({ options: { origin: { type: 'resume', id } } });
   await live.say('more');
   expect(asked('SessionStart').map(({ source }) => source)).toEqual(['startup', 'resume']);
+});
+
+test('a matcher does not count for a prompt and the end of a turn', async () => {
+  const commands = { UserPromptSubmit: recording('UserPromptSubmit'), Stop: recording('Stop') };
+  ownHooks(commands, {}, 'Bash');
+  await open([done]);
+  await live.say('hi');
+  expect([asked('UserPromptSubmit').length, asked('Stop').length]).toEqual([1, 1]);
+});
+
+test('a subagent continues with the reason of a hook that keeps it from its end', async () => {
+  const once = `${recording('SubagentStop')}; [ $(wc -l < ${inRepo('SubagentStop.log')}) -gt 1 ] || { echo "name the file" >&2; exit 2; }`;
+  ownHooks({ SubagentStop: once });
+  const parent = [
+    respond(functionCall('spawn_agent', { message: 'look' }, 'c1')),
+    respond(functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'c2')),
+  ];
+  const child = [respond(message('found it')), respond(message('it is in a.txt'))];
+  const isChild = (request: RecordedRequest) => request.textsOf('user').some((text) => text.startsWith('<agent_role'));
+  await open((request) => (isChild(request) ? child : parent).shift() ?? done, 'features.multi_agent=true');
+  await live.say('begin here');
+  const ofChild = server.requests.filter(isChild);
+  expect(ofChild).toHaveLength(2);
+  expect(JSON.stringify(ofChild[0]?.input)).not.toContain('name the file');
+  expect(JSON.stringify(ofChild[1]?.input)).toContain('name the file');
+  expect(asked('SubagentStop').map((one) => one['last_assistant_message'])).toEqual(['found it', 'it is in a.txt']);
+  expect(sent()).toContain('it is in a.txt');
+});
+
+test('hooks that only observe block nothing', async () => {
+  const blocks = (event: string) => `${recording(event)}; echo no >&2; exit 2`;
+  const events = ['Notification', 'Interrupt', 'SessionEnd'];
+  ownHooks(Object.fromEntries(events.map((event) => [event, blocks(event)])));
+  const script = [respond(functionCall('exec_command', { cmd: 'touch made' }, 'call_1')), done, respond(hang())];
+  await open(script, 'approval_policy="untrusted"');
+  const turn = live.say('hi');
+  await live.next('approval.requested', asksAbout('call_1'));
+  await until(() => asked('Notification').length > 0);
+  live.answer('call_1', { type: 'approved' });
+  expect(await turn).toMatchObject({ status: 'completed' });
+  expect(existsSync(inRepo('made'))).toBe(true);
+  const id = live.session.submit(says('more'));
+  await until(() => server.requests.length === 3);
+  live.session.submit({ type: 'interrupt' });
+  expect(await live.next('turn.completed', ({ turnId }) => turnId === id)).toMatchObject({ status: 'interrupted' });
+  await live.session.close();
+  expect(events.map((event) => asked(event).length)).toEqual([1, 1, 1]);
+});
+
+test('a compaction that nobody asked for has its own trigger', async () => {
+  ownHooks({ PreCompact: recording('PreCompact'), PostCompact: recording('PostCompact') });
+  const full = respond(message('done'), usage({ input: 4_990, output: 10 }));
+  await open([full, respond(message('handover')), done], 'model_auto_compact_token_limit=4000');
+  await live.say('hi');
+  expect(await live.say('more')).toMatchObject({ status: 'completed' });
+  expect([...asked('PreCompact'), ...asked('PostCompact')].map(({ trigger }) => trigger)).toEqual(['auto', 'auto']);
 });

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  appendFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -16,10 +17,13 @@ import { describe, expect, test } from 'vitest';
 import { fileMethods } from '../../../../src/surfaces/app-server/methods/files/file-methods.ts';
 import { ErrorCode } from '../../../../src/surfaces/app-server/methods/method.ts';
 import { ServerSettings } from '../../../../src/surfaces/app-server/methods/server-settings.ts';
-import { caller, refusal, type World, world } from './support.ts';
+import { caller, refusal, uncheckedCaller, type World, world } from './support.ts';
 
 /** Of the race against a directory that is swapped; more are for a night. */
 const ROUNDS = Number(process.env['KEEL_RUNS'] ?? 30);
+
+/** A client has not so many more. */
+const MAX_WATCHES = 100;
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const files = (here: World) => caller(fileMethods(new ServerSettings(here.context)), here.client);
@@ -75,7 +79,8 @@ describe('files of the workspace', () => {
     ['fs/copy', { sourcePath: '/x' }],
   ])('%s with %j is an invalid request', async (name, params) => {
     using here = world();
-    expect(await refusal(files(here)(name, params))).toMatchObject({ code: ErrorCode.invalidRequest });
+    const call = uncheckedCaller(fileMethods(new ServerSettings(here.context)), here.client);
+    expect(await refusal(call(name, params))).toMatchObject({ code: ErrorCode.invalidRequest });
   });
 
   test('that are missing are named, without paths of keel’s own', async () => {
@@ -248,6 +253,7 @@ describe('nothing leaves the workspace', () => {
     const outside = join(here.dir.path, 'outside');
     mkdirSync(join(outside, 'deep'));
     writeFileSync(join(outside, 'deep/x'), 'outside\n');
+    writeFileSync(join(outside, 'outside-only'), '');
     symlinkSync(outside, join(here.project, 'swap'));
     const script = `
       import { renameSync } from 'node:fs';
@@ -264,12 +270,32 @@ describe('nothing leaves the workspace', () => {
         await call('fs/writeFile', { path, dataBase64: base64('new\n') }).catch(() => undefined);
         await call('fs/remove', { path: join(here.project, 'dir/deep') }).catch(() => undefined);
         await call('fs/createDirectory', { path: join(here.project, 'dir/made') }).catch(() => undefined);
+        const copy = join(here.project, `copy-${round}`);
+        await call('fs/copy', { sourcePath: path, destinationPath: copy }).catch(() => undefined);
+        if (existsSync(copy)) expect(['own\n', 'new\n']).toContain(readFileSync(copy, 'utf8'));
+        const whole = { sourcePath: join(here.project, 'dir'), destinationPath: `${copy}-tree`, recursive: true };
+        await call('fs/copy', whole).catch(() => undefined);
+        expect(existsSync(join(`${copy}-tree`, 'outside-only'))).toBe(false);
+        const into = { sourcePath: join(here.project, 'readme.md'), destinationPath: join(here.project, 'dir/copied') };
+        await call('fs/copy', into).catch(() => undefined);
+        const listed = await call('fs/readDirectory', { path: join(here.project, 'dir') }).catch(() => ({}));
+        expect(JSON.stringify(listed)).not.toContain('outside-only');
+        if (round >= MAX_WATCHES) continue;
+        await call('fs/watch', { watchId: `w${round}`, path: join(here.project, 'dir') }).catch(() => undefined);
       }
     } finally {
       racer.kill('SIGKILL');
     }
     expect(readFileSync(join(outside, 'secret.txt'), 'utf8')).toBe('secret\n');
     expect(readFileSync(join(outside, 'deep/x'), 'utf8')).toBe('outside\n');
-    expect(lstatSync(join(outside, 'made'), { throwIfNoEntry: false })).toBeUndefined();
+    // A watch that looked outside would report this before the other.
+    appendFileSync(join(outside, 'outside-only'), 'x');
+    await files(here)('fs/watch', { watchId: 'last', path: here.project });
+    writeFileSync(join(here.project, 'last'), '');
+    await here.client.until((sent) => sent.find(({ params }) => JSON.stringify(params).includes('/last"')));
+    for (const name of ['made', 'copied']) {
+      expect(lstatSync(join(outside, name), { throwIfNoEntry: false })).toBeUndefined();
+    }
+    expect(JSON.stringify(here.client.sent)).not.toContain('outside-only');
   });
 });

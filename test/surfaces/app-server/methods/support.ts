@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { type Client, MethodError, type Methods } from '../../../../src/surfaces/app-server/methods/method.ts';
 import type { ServerContext } from '../../../../src/surfaces/app-server/methods/server-settings.ts';
+import { schemaFault } from '../../../support/app-server/schema.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
 interface Notification {
@@ -12,6 +14,8 @@ interface Notification {
 export class FakeClient implements Client {
   readonly #connection = new AbortController();
   readonly sent: Notification[] = [];
+  /** What of it does not fit the published schema. */
+  readonly faults: string[] = [];
   readonly #waiting = new Set<() => void>();
 
   get closed(): AbortSignal {
@@ -19,6 +23,8 @@ export class FakeClient implements Client {
   }
 
   notify(method: string, params: object): void {
+    const fault = schemaFault('notifications', method, params);
+    if (fault !== null) this.faults.push(fault);
     this.sent.push({ method, params });
     for (const look of this.#waiting) look();
   }
@@ -59,7 +65,7 @@ export interface World extends Disposable {
   readonly home: string;
 }
 
-/** A home, a project and what is outside both, in a directory that isn't writable as a place for temporary files. */
+/** Everything that its client was sent has to fit the published schema, which its end looks at. A home, a project and what is outside both, in a directory that isn't writable as a place for temporary files. */
 export function world(settings = '', files: Readonly<Record<string, string>> = {}): World {
   const dir = tempDir();
   dir.write({ 'project/readme.md': 'hello\n', 'outside/secret.txt': 'secret\n', ...files });
@@ -76,6 +82,7 @@ export function world(settings = '', files: Readonly<Record<string, string>> = {
     [Symbol.dispose]() {
       client.close();
       dir[Symbol.dispose]();
+      expect(client.faults).toEqual([]);
     },
   };
 }
@@ -84,7 +91,19 @@ const NO_TEMPORARY = '[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclu
 
 export type Call = (name: string, params?: unknown) => Promise<object>;
 
+/** Parameters and results have to fit the published schema. */
 export function caller(methods: Methods, client: Client): Call {
+  const call = uncheckedCaller(methods, client);
+  return async (name, params) => {
+    expect(schemaFault('requests', name, params ?? {})).toBeNull();
+    const result = await call(name, params);
+    expect(schemaFault('results', name, result)).toBeNull();
+    return result;
+  };
+}
+
+/** For parameters that don't fit. */
+export function uncheckedCaller(methods: Methods, client: Client): Call {
   return async (name, params) => {
     const found = methods[name];
     if (found === undefined) throw new Error(`there is no method ${name}`);

@@ -32,6 +32,19 @@ const network: ApprovalRequest = {
   ...{ type: 'network', questionId: 'q', host: 'example.com', port: 443, protocol: 'socks5', reason: null },
   proposedRule: { host: 'example.com', protocol: 'socks5', wouldMatch: [] },
 };
+const form: ApprovalRequest = {
+  ...{ type: 'elicitation', questionId: 'q', server: 's', message: 'Which one?', reason: null },
+  requestedSchema: {
+    type: 'object',
+    properties: {
+      name: { type: 'string', title: 'Name', minLength: 1 },
+      kind: { type: 'string', oneOf: [{ const: 'bug', title: 'A bug' }] },
+      size: { type: 'integer', minimum: 1, default: 3 },
+      now: { type: 'boolean' },
+    },
+    required: ['name'],
+  },
+};
 const page: ApprovalRequest = {
   ...{
     type: 'elicitationUrl',
@@ -52,7 +65,7 @@ const amendNetwork = (host: string, action: string) =>
   result({ decision: { applyNetworkPolicyAmendment: { network_policy_amendment: { host, action } } } });
 
 describe('approval requests', () => {
-  test.each([command, fileChange, mcpToolCall, network, page].map((request) => [request.type, request] as const))(
+  test.each([command, fileChange, mcpToolCall, network, form, page].map((request) => [request.type, request] as const))(
     '%s fits the published schema, and names the child that asks',
     (_, request) => {
       const event = { type: 'approval.requested', turnId: 'u', threadId: 'child', agent: 'worker-1', request } as const;
