@@ -13,6 +13,11 @@ export function contextLeft(info: TokenUsageInfo | null): number {
   return Math.min(100, Math.max(0, Math.round((100 * (room - used)) / room)));
 }
 
+/** How much is left in a thread, percent; null: it has turns from before that nothing is known of. */
+export function windowLeft({ info, isEarlier }: { info: TokenUsageInfo | null; isEarlier: boolean }): number | null {
+  return isEarlier ? null : contextLeft(info);
+}
+
 /** `59s`, `1m 00s`, `1h 00m 00s`. */
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));

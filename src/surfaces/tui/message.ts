@@ -37,6 +37,13 @@ export interface FoundServer {
   readonly models: readonly string[];
 }
 
+/** A model to choose. */
+export interface ModelChoice {
+  readonly name: string;
+  /** The efforts that it takes; null: not known. */
+  readonly efforts: readonly string[] | null;
+}
+
 /** What is known once the configuration is read. */
 export interface Setup {
   readonly version: string;
@@ -49,7 +56,9 @@ export interface Setup {
   /** Null: the project is trusted or refused, or the command line says what is allowed. */
   readonly trustQuestion: { readonly folder: string; readonly counts: readonly string[] } | null;
   /** Models to choose from, beside the one in use. */
-  readonly models: readonly string[];
+  readonly models: readonly ModelChoice[];
+  /** What the user is notified of while they look elsewhere. */
+  readonly notifications: readonly ('agent-turn-complete' | 'approval-requested')[];
   readonly userHome: string | null;
   readonly warnings: readonly string[];
   readonly hidesReasoning: boolean;
@@ -110,6 +119,9 @@ export type Message =
   | { readonly type: 'edited'; readonly text: string }
   /** An image of the clipboard, as a file. */
   | { readonly type: 'imagePasted'; readonly path: string }
+  /** The file of a path that was pasted, as `text`. */
+  | { readonly type: 'imageFound'; readonly path: string; readonly text: string }
+  | { readonly type: 'initChecked'; readonly hasAgentsFile: boolean }
   /** The first line that the command of `tui.status_line` printed. */
   | { readonly type: 'statusLineRead'; readonly text: string }
   | { readonly type: 'diffRead'; readonly text: string }
@@ -150,6 +162,10 @@ export type Effect =
   | { readonly type: 'useServer'; readonly kind: LocalServerKind; readonly model: string | null }
   | { readonly type: 'startDemo' }
   | { readonly type: 'pasteImage' }
+  /** Looks whether a pasted text is the path of a file. */
+  | { readonly type: 'findImage'; readonly path: string; readonly text: string }
+  /** Looks whether `/init` has something to write. */
+  | { readonly type: 'checkInit'; readonly folder: string }
   | { readonly type: 'runStatusLine'; readonly command: string; readonly input: StatusInput }
   | { readonly type: 'findFiles'; readonly query: string }
   | { readonly type: 'readSkills' }
@@ -176,6 +192,6 @@ export type Effect =
   | { readonly type: 'suspend' }
   /** In the user's browser. */
   | { readonly type: 'openAddress'; readonly url: string }
-  | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }
+  | { readonly type: 'notify'; readonly text: string }
   | { readonly type: 'saveDraft'; readonly draft: SavedDraft }
   | { readonly type: 'exit'; readonly code: number };

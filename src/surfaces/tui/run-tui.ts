@@ -56,14 +56,14 @@ export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Pro
     terminal.close();
     process.off('exit', killAll);
   }
-  if (options.canResume) for (const line of farewell(runtime.state)) stdout.write(`${line}\n`);
+  if (options.canResume) for (const line of farewell(runtime.state, terminal.isAppending)) stdout.write(`${line}\n`);
   return code;
 }
 
-/** What is left on the screen: what was used, and how to come back. */
-function farewell({ thread, usage }: State): string[] {
+/** What is left on the screen: what was used, unless it would be read out, and how to come back. */
+function farewell({ thread, usage }: State, isAppending: boolean): string[] {
   if (thread === null || thread.messages.length === 0) return [];
-  const total = usage.info?.total_token_usage;
+  const total = isAppending ? undefined : usage.info?.total_token_usage;
   const name = thread.name !== null && /^[\w.-]+$/.test(thread.name) ? thread.name : thread.id;
   return [...(total === undefined ? [] : [tokensLine(total)]), `To continue: keel resume ${name}`];
 }

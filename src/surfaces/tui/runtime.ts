@@ -7,6 +7,7 @@ import type { FramePainter, Progress } from './terminal/index.ts';
 import { KEPT_ENTRIES } from './transcript/index.ts';
 import { update } from './update/update.ts';
 import { SPINNER_MS } from './view/foot-rows.ts';
+import { inWords } from './view/in-words.ts';
 import { pagerScreen } from './view/pager-rows.ts';
 import { spokenRows } from './view/spoken.ts';
 import { hasNewStatus, statusInput } from './view/status-input.ts';
@@ -70,7 +71,10 @@ export class Runtime {
     const before = this.#state;
     const { state, effects } = update(before, message);
     this.#state = state;
-    for (const effect of effects) this.#parts.run(effect);
+    for (const effect of effects) {
+      if (effect.type === 'notify') this.#notice = effect;
+      else this.#parts.run(effect);
+    }
     if (state === before) return;
     if (state.composer !== before.composer || state.outbox !== before.outbox) this.#saveSoon();
     if (hasNewStatus(before, state)) this.#updateStatusLine();
@@ -84,6 +88,7 @@ export class Runtime {
   paint(all = false): void {
     this.#frame = null;
     if (this.#isClosed) return;
+    this.#notify();
     this.#isImmediate = false;
     this.#paintedAt = performance.now();
     const { painter, fullScreen, isAppending } = this.#parts.screen;
@@ -94,7 +99,7 @@ export class Runtime {
       return;
     }
     fullScreen.hide();
-    const { frame, mark } = view(this.#state, this.#mark, all ? Number.POSITIVE_INFINITY : FRAME_ENTRIES);
+    const { frame, mark } = view(this.#state, this.#mark, all ? {} : { most: FRAME_ENTRIES });
     this.#mark = mark;
     painter.render(frame);
     const { gone, past } = this.#state.transcript;
@@ -104,11 +109,11 @@ export class Runtime {
   }
 
   #append(painter: FramePainter): void {
-    const { frame, mark } = view(this.#state, this.#mark);
+    const { frame, mark } = view(this.#state, this.#mark, { isHeard: true });
     const spoken = spokenRows(this.#spoken, this.#state);
     this.#mark = mark;
     this.#spoken = this.#state;
-    painter.render({ finished: [...frame.finished, ...spoken], live: [], cursor: null });
+    painter.render({ finished: [...frame.finished, ...spoken].map(inWords), live: [], cursor: null });
     this.#letGo();
     const [dialog] = this.#state.approvals;
     if (dialog?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
@@ -164,6 +169,16 @@ export class Runtime {
       },
       this.#state.setup?.isAnimated === false ? SECOND_MS : SPINNER_MS,
     );
+  }
+
+  /** The newest notification since the last frame. */
+  #notice: Effect | null = null;
+
+  /** With each frame there is one notification at most. */
+  #notify(): void {
+    const notice = this.#notice;
+    this.#notice = null;
+    if (notice !== null) this.#parts.run(notice);
   }
 
   #announced = '';

@@ -22,8 +22,10 @@ export interface RunningTurn {
   readonly id: string;
   readonly kind: SessionEventOf<'turn.started'>['taskKind'];
   readonly startedAt: number;
-  /** What it is doing, from the model's own headings or a retry. */
+  /** What it is doing, from the model's own headings. */
   readonly header: string | null;
+  /** Why nothing comes from the model, before the next retry; null: something has come since. */
+  readonly wait: string | null;
   /** What hooks that run have to say, newest first. */
   readonly hooks: readonly { readonly id: string; readonly text: string }[];
   /** Time that was spent in dialogs, which does not count, ms. */
@@ -140,13 +142,15 @@ export interface State {
 }
 
 export interface Usage {
+  /** The thread had turns before it was opened here: what they used of the window is known with the next request. */
+  readonly isEarlier: boolean;
   readonly info: TokenUsageInfo | null;
   readonly rateLimits: RateLimitSnapshot | null;
   /** US dollars since the thread was opened here; null: the price of a model that it used is not known. */
   readonly cost: number | null;
 }
 
-export const NO_USAGE_YET: Usage = { info: null, rateLimits: null, cost: 0 };
+export const NO_USAGE_YET: Usage = { isEarlier: false, info: null, rateLimits: null, cost: 0 };
 
 export interface Hint {
   readonly text: string;

@@ -53,8 +53,8 @@ export interface StatusInput {
     readonly total_input_tokens: number;
     readonly total_output_tokens: number;
     readonly context_window_size: number | null;
-    readonly used_percentage: number;
-    readonly remaining_percentage: number;
+    readonly used_percentage: number | null;
+    readonly remaining_percentage: number | null;
     readonly current_usage: {
       readonly input_tokens: number;
       readonly output_tokens: number;

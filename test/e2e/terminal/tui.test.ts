@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../../src/testing/index.ts';
-import { processesWith, runKeel, savedDrafts, until } from '../../support/keel.ts';
+import { keelBin, processesWith, runKeel, savedDrafts, until } from '../../support/keel.ts';
 import { KEY, TuiRun } from '../../support/programs/tui.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
@@ -43,6 +43,8 @@ async function closePager(run: TuiRun): Promise<void> {
 // Each test starts the program once or twice, on a machine that may be busy.
 vi.setConfig({ testTimeout: 90_000 });
 
+/** One dot. */
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const DIALOG_REST_MS = 450;
 const PATCH = '*** Begin Patch\n*** Update File: notes.txt\n@@\n-one\n+two\n*** End Patch\n';
 
@@ -135,10 +137,15 @@ describe('a thread in a terminal', () => {
     await run.typeSlowly('serve');
     run.type(KEY.enter);
     await run.sees('It runs.');
+    run.type('/copy\r');
+    await run.sees('Copied');
+    expect(run.bytes).toContain(`\u001b]52;c;${Buffer.from('It runs.').toString('base64')}\u0007`);
     run.type('/ps\r');
     await run.sees(/1 +.*sleep 300/);
     run.type('/stop\r');
     await run.sees('The command is stopped.');
+    run.type('/stop\r');
+    await run.sees('• No command runs in the background.');
     run.type('/context\r');
     await run.sees(/Tool outputs +\d+ bytes/);
     run.type('/export page.html\r');
@@ -202,6 +209,16 @@ describe('a thread in a terminal', () => {
   });
 });
 
+/** The modes that keel sets are off again, the last word about each; the pager's screen too if it was in front. */
+function expectGivenBack(run: TuiRun, hadPager = true): void {
+  for (const mode of ['?2004', '?1004', ...(hadPager ? ['?1049'] : [])]) {
+    expect(run.bytes).toContain(`\u001b[${mode}h`);
+    expect(run.bytes.lastIndexOf(`\u001b[${mode}l`), mode).toBeGreaterThan(run.bytes.lastIndexOf(`\u001b[${mode}h`));
+  }
+  expect(run.bytes.lastIndexOf('\u001b[<u')).toBeGreaterThan(run.bytes.lastIndexOf('\u001b[>7u'));
+  expect(run.bytes.lastIndexOf('\u001b[?25h')).toBeGreaterThan(run.bytes.lastIndexOf('\u001b[?25l'));
+}
+
 describe('ways out', () => {
   test.each([
     ['SIGTERM', 143],
@@ -211,12 +228,64 @@ describe('ways out', () => {
     await run.sees('directory:');
     run.type('go\r');
     await run.sees('└ started');
+    run.type(KEY.ctrl('t'));
+    await run.sees('q closes');
     run.kill(signal);
     expect(await run.ended).toMatchObject({ code });
-    for (const mode of ['\u001b[?2004l', '\u001b[?1004l', '\u001b[<u', '\u001b[?25h'])
-      expect(run.bytes).toContain(mode);
+    expectGivenBack(run);
     expect(run.bytes).toMatch(/keel resume [0-9a-f-]{36}/);
     await until(() => processesWith(home.path).length === 0);
+  });
+
+  test('5: an error that nobody catches gives the terminal back, with the pager in front', async () => {
+    server = await startModelServer([]);
+    const crash = "process.on('SIGUSR2', () => { throw new Error('it broke'); })";
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(crash)}` };
+    await using run = new TuiRun(['-s', 'read-only'], { home: home.path, cwd: repo.path, url: server.url, env });
+    await run.sees('directory:');
+    run.type(KEY.ctrl('t'));
+    await run.sees('q closes');
+    run.kill('SIGUSR2');
+    expect((await run.ended).code).not.toBe(0);
+    expectGivenBack(run);
+    expect(run.everything()).toContain('it broke');
+  });
+
+  test('5: Ctrl-Z gives the terminal to the shell, and fg brings the draft back', async () => {
+    server = await startModelServer([]);
+    const shell = join(home.path, 'shell.cjs');
+    const start = [process.execPath, keelBin, '-s', 'read-only'].join(' ');
+    writeFileSync(
+      shell,
+      `require('node:child_process').spawnSync('bash', ['--norc', '--noprofile', '--noediting', '-i'], { stdio: 'inherit' });`,
+    );
+    const place = { home: home.path, cwd: repo.path, url: server.url, env: { PS1: 'shell> ', HISTFILE: '' } };
+    await using run = new TuiRun([], { ...place, program: shell });
+    await run.sees('shell>');
+    run.type(`${start}\r`);
+    await run.sees('directory:');
+    await run.typeSlowly('half a thought');
+    run.type(KEY.ctrl('z'));
+    await run.sees('Stopped');
+    expectGivenBack(run, false);
+    const stopped = run.bytes.length;
+    run.type('fg\r');
+    await run.sees('› half a thought');
+    for (const mode of ['\u001b[?2004h', '\u001b[?1004h', '\u001b[>7u'])
+      expect(run.bytes.slice(stopped)).toContain(mode);
+    run.type(KEY.ctrl('u'));
+    run.type('/quit\r');
+    await run.sees(/shell> *$/);
+    run.type('exit\r');
+    await run.ended;
+  });
+
+  test('keel doctor takes back every mode that a killed keel left on', async () => {
+    server = await startModelServer([]);
+    await using run = start(['doctor']);
+    await run.ended;
+    for (const mode of ['?1047l', '?2026l', '?7h', '?25h', '?1004l', '?2004l', '=0u', '>4m', '?1000;1002;1003;1006l'])
+      expect(run.bytes).toContain(`\u001b[${mode}`);
   });
 
   test('what is written and queued survives a kill, with the thread', async () => {
@@ -272,6 +341,39 @@ describe('ways out', () => {
 });
 
 describe('help for the fingers', () => {
+  test('Ctrl-G: the editor has the terminal without keel’s modes; one that fails leaves the draft; then the bell rings', async () => {
+    const editor = join(home.path, 'editor.sh');
+    writeFileSync(editor, 'echo EDITOR RUNS\ngrep -q broken "$1" && exit 3\nprintf "from the editor" > "$1"\n');
+    home.write({ 'config.toml': '[tui]\nnotification_method = "bel"\n' });
+    server = await startModelServer([respond(message('Hello.'))]);
+    const env = { EDITOR: `sh ${editor}` };
+    const place = { home: home.path, cwd: repo.path, url: server.url, env };
+    await using run = new TuiRun(['-s', 'read-only'], place);
+    await run.sees('directory:');
+    await run.typeSlowly('broken');
+    run.type(KEY.ctrl('g'));
+    await run.sees(/ended\s+with\s+3:\s+the\s+draft\s+is\s+as\s+it\s+was/);
+    expect(run.screen()).toContain('› broken');
+    run.type(KEY.ctrl('u'));
+    run.type(KEY.ctrl('g'));
+    await run.sees('› from the editor');
+    const [, before = '', after = ''] = run.bytes.split('EDITOR RUNS');
+    for (const [on, off] of [
+      ['?2004h', '?2004l'],
+      ['?1004h', '?1004l'],
+      ['>7u', '<u'],
+    ]) {
+      expect(before.lastIndexOf(`\u001b[${off}`)).toBeGreaterThan(before.lastIndexOf(`\u001b[${on}`));
+      expect(after.lastIndexOf(`\u001b[${on}`)).toBeGreaterThan(after.lastIndexOf(`\u001b[${off}`));
+    }
+    run.type('\u001b[O');
+    run.type(KEY.enter);
+    await run.sees('Hello.');
+    await run.seesNot('Esc interrupts');
+    await until(() => run.bytes.replaceAll(/\u001b\][^\u0007\u001b]*\u0007/g, '').includes('\u0007'));
+    expect(run.bytes).not.toContain('\u001b]9;Hello');
+  });
+
   test('@ finds files, / commands, ? keys; the pager shows all and gives the screen back', async () => {
     await using run = await open([respond(message('Hello.'))]);
     await run.sees('directory:');
@@ -292,7 +394,7 @@ describe('help for the fingers', () => {
   });
 
   test('a list of threads is shown where none is named, and the chosen one opens', async () => {
-    server = await startModelServer([respond(message('First.')), respond(message('Second.'))]);
+    server = await startModelServer(['First.', 'Second.', 'Third.'].map((text) => respond(message(text))));
     const place = { home: home.path, cwd: repo.path, url: server.url };
     for (const prompt of ['about tides', 'about moons']) expect((await runKeel(['exec', prompt], place)).code).toBe(0);
     await using run = start(['resume', '-s', 'read-only']);
@@ -302,6 +404,21 @@ describe('help for the fingers', () => {
     await run.sees('about tides');
     run.type(KEY.enter);
     await run.sees('First.');
+    run.type('/quit\r');
+    await run.ended;
+    const [, resumed = ''] = /keel resume (\S+)/.exec(run.everything()) ?? [];
+    const png = join(repo.path, 'dot.png');
+    writeFileSync(png, Buffer.from(PNG, 'base64'));
+    await using fork = start(['fork', '-s', 'read-only', '-i', png]);
+    await fork.sees('Fork a thread');
+    await fork.sees('about tides');
+    fork.type(KEY.enter);
+    await fork.sees('Third.');
+    expect(JSON.stringify(server.requests.at(-1)?.input)).toContain('data:image/png;base64,');
+    fork.type('/quit\r');
+    await fork.ended;
+    expect(fork.everything()).toMatch(/keel resume [0-9a-f-]{36}/);
+    expect(fork.everything()).not.toContain(resumed);
   });
 
   test('!: a command of the user’s own runs and is shown', async () => {
@@ -367,16 +484,19 @@ describe.each([
     const args = [...flags, '-s', 'workspace-write', '-a', 'untrusted'];
     await using run = new TuiRun(args, { home: home.path, cwd: repo.path, url: server.url, env });
     await run.sees('Ready.');
-    const before = run.bytes.length;
+    // The setting is read when the terminal is open already.
+    const before = settings === null ? 0 : run.bytes.length;
     run.type('go\r');
     await run.sees('Approval needed.');
     await delay(DIALOG_REST_MS);
     run.type('y\r');
     await run.sees('Done.');
     expect(run.screen()).toContain('All done.');
-    expect(run.bytes.slice(before).replaceAll(/\u001b\[[\d;]*m/g, '')).not.toContain('\u001b');
     run.type('/quit\r');
     expect(await run.ended).toEqual({ code: 0, signal: 0 });
+    const text = run.bytes.slice(before).replaceAll(/\u001b\[[\d;]*m/g, '');
+    expect(text).toContain('To continue: keel resume');
+    expect(text).not.toMatch(/[\u001b│─└•›■✔□]|Worked for|Tokens:/);
   });
 });
 

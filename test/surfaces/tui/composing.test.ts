@@ -18,7 +18,7 @@ describe('pastes', () => {
     expect(driver.ops()).toEqual([]);
     driver.key('ctrl+c');
     for (const path of ['/p/a b.png'.replace(' ', '\\ '), "'/p/a b.png'", 'file:///p/a%20b.png']) {
-      driver.paste(path);
+      driver.pasteImage(path);
       expect(driver.draft()).toMatch(/^\[Image #\d+\] $/);
       expect(driver.state.composer.draft.atoms[0]).toMatchObject({ type: 'image', path: '/p/a b.png' });
       driver.key('ctrl+c');
@@ -28,15 +28,45 @@ describe('pastes', () => {
   });
 
   test('13: Backspace behind one of several images removes that one; each is sent as an image', () => {
+    for (const [lefts, left, paths] of [
+      [0, '[Image #1] [Image #2] ', ['/p/a.png', '/p/b.png']],
+      [2, '[Image #1] [Image #3] ', ['/p/a.png', '/p/a.png']],
+    ] as const) {
+      const driver = Driver.ready();
+      for (const path of ['/p/a.png', '/p/b.png', '/p/a.png']) driver.pasteImage(path);
+      expect(driver.draft()).toBe('[Image #1] [Image #2] [Image #3] ');
+      for (let at = 0; at < lefts; at += 1) driver.key('left');
+      for (const _ of [1, 2]) driver.key('backspace');
+      expect(driver.draft()).toBe(left);
+      driver.key('enter');
+      const images = paths.map((path) => ({ type: 'localImage', path }));
+      expect(driver.ops()).toEqual([{ type: 'userInput', items: [...images, { type: 'text', text: left.trim() }] }]);
+    }
+  });
+
+  test('the path of a file that is not there stays the text that it was pasted as', () => {
     const driver = Driver.ready();
-    for (const path of ['/p/a.png', '/p/b.png', '/p/a.png']) driver.paste(path);
-    expect(driver.draft()).toBe('[Image #1] [Image #2] [Image #3] ');
-    for (const key of ['left', 'left', 'backspace'] as const) driver.key(key);
-    driver.key('backspace');
-    expect(driver.draft()).toBe('[Image #1] [Image #3] ');
-    driver.key('enter');
-    const [op] = driver.ops();
-    expect(op).toMatchObject({ items: [{ path: '/p/a.png' }, { path: '/p/a.png' }, { type: 'text' }] });
+    driver.paste('/p/gone.png');
+    expect(driver.draft()).toBe('/p/gone.png');
+    expect(driver.effects.at(-1)).toEqual({ type: 'findImage', path: '/p/gone.png', text: '/p/gone.png' });
+  });
+
+  test('an image that is found late takes the place of its path, between what was typed before and since', () => {
+    const driver = Driver.ready();
+    driver.type('see ');
+    driver.paste('/p/a.png');
+    driver.type(' now');
+    driver.send({ type: 'imageFound', path: '/p/a.png', text: '/p/a.png' });
+    driver.type('!');
+    expect(driver.draft()).toBe('see [Image #1]  now!');
+    driver.send({ type: 'imageFound', path: '/p/b.png', text: '/p/b.png' });
+    expect(driver.draft()).toBe('see [Image #1]  now!');
+    driver.key('ctrl+u');
+    driver.paste('/p/a.png');
+    driver.send({ type: 'imageFound', path: '/p/a.png', text: '/p/a.png' });
+    expect(driver.draft()).toBe('[Image #2] ');
+    driver.key('ctrl+_');
+    expect(driver.draft()).toBe('/p/a.png');
   });
 
   test('a paste that looks like a command is text in the draft and runs nothing', () => {
@@ -71,7 +101,7 @@ describe('history', () => {
   test('14: a draft that Ctrl-C cleared comes back with Up, its elements too', () => {
     const driver = withHistory();
     driver.paste('x'.repeat(2_000));
-    driver.paste('/p/a.png');
+    driver.pasteImage('/p/a.png');
     driver.key('ctrl+c');
     expect(driver.draft()).toBe('');
     driver.key('up');
@@ -98,6 +128,13 @@ describe('names that are completed', () => {
     driver.key('enter');
     expect(driver.draft()).toBe('see @one and "a b/two.ts" ');
     expect(driver.ops()).toEqual([]);
+    const other = Driver.ready();
+    other.type('see @on and @two');
+    for (let at = ' and @two'.length; at > 0; at -= 1) other.key('left');
+    other.type('e');
+    other.send({ type: 'filesFound', query: 'one', files: [{ text: 'src/one.ts', detail: '' }] });
+    other.key('tab');
+    expect(other.draft()).toBe('see src/one.ts  and @two');
   });
 
   test('16: results for an older query never replace newer ones', () => {
@@ -124,7 +161,7 @@ describe('names that are completed', () => {
 
 test('what an editor left is the draft, and its images stay images', () => {
   const driver = Driver.ready();
-  for (const path of ['/p/a.png', '/p/b.png']) driver.paste(path);
+  for (const path of ['/p/a.png', '/p/b.png']) driver.pasteImage(path);
   driver.send({ type: 'edited', text: 'see [Image #2]\nclosely\n' });
   expect(driver.draft()).toBe('see [Image #2]\nclosely');
   driver.key('enter');

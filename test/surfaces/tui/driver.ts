@@ -22,6 +22,7 @@ export const SETUP: Setup = {
   connect: null,
   trustQuestion: null,
   models: [],
+  notifications: ['agent-turn-complete', 'approval-requested'],
   userHome: '/home/ada',
   warnings: [],
   hidesReasoning: false,
@@ -101,6 +102,14 @@ export class Driver {
 
   paste(text: string): void {
     this.send({ type: 'input', event: { type: 'paste', text }, at: this.now });
+  }
+
+  /** The path of an image that is there: pasted, and found. */
+  pasteImage(path: string): void {
+    this.paste(path);
+    const effect = this.effects.at(-1);
+    if (effect?.type !== 'findImage') throw new Error(`${path} is not looked for`);
+    this.send({ type: 'imageFound', path: effect.path, text: effect.text });
   }
 
   /** A key by its name, such as `ctrl+c` or `alt+up`. */

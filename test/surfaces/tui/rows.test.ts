@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileUpdate, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
 import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
+import { pagerRows } from '../../../src/surfaces/tui/view/pager-rows.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver } from './driver.ts';
 
@@ -87,6 +88,7 @@ const items: Readonly<Record<string, ThreadItem>> = {
   },
   'an image that was looked at': { type: 'imageView', id: 'i', path: '/home/ada/app/clock.png' },
   'a picture that the model made': { type: 'imageGeneration', id: 'p', prompt: 'a red boat', url: 'data:,' },
+  'a review that starts': { type: 'enteredReviewMode', id: 'e', review: 'what this branch adds to main' },
   'a review': {
     type: 'exitedReviewMode',
     id: 'x',
@@ -186,6 +188,11 @@ test('24: six lines of output are five rows with the right count, all of them in
   ).toBe(true);
   driver.key('ctrl+o');
   expect(driver.rows().join('\n')).toContain('$ six\n1\n2\n3\n4\n5\n6');
+  driver.key('ctrl+t');
+  const { screen } = driver.state;
+  if (screen?.type !== 'pager') throw new Error('no pager');
+  const paged = pagerRows(driver.state, screen.view).map(rowText).join('\n');
+  expect(paged).toContain('• Ran six\n  └ 1\n    2\n    3\n    4\n    5\n    6\n    exit code 3');
 });
 
 test('a running command shows the newest of its output, and what comes after it waits for its end', () => {

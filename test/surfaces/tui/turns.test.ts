@@ -63,7 +63,7 @@ describe('18: messages while a turn runs', () => {
   test('an interrupt brings what was not taken in before the draft, with its images; the queue waits, and is sent one by one', () => {
     const driver = Driver.ready();
     driver.turn();
-    driver.paste('/p/a.png');
+    driver.pasteImage('/p/a.png');
     driver.type('look');
     driver.key('enter');
     driver.type('later');
@@ -174,6 +174,7 @@ test('25: an interrupt marks the running command, stops the clock, and a dialog 
   driver.send({ type: 'tick', at: driver.now });
   expect(driver.live().join('\n')).toContain('Working (6s');
   driver.turnEnds('interrupted');
+  expect(driver.rows().join('\n')).toContain('• Interrupted: make');
   expect(driver.rows().join('\n')).toContain('Interrupted. Say what to do differently.');
   expect(driver.live().join('\n')).not.toContain('Working');
 });
@@ -478,7 +479,7 @@ test('1: a long past becomes final over several frames, each row once, with what
   const rows: string[] = [];
   let live: readonly string[] = [];
   for (let frames = 0; frames < 10; frames += 1) {
-    const next = view(driver.state, mark, 3);
+    const next = view(driver.state, mark, { most: 3 });
     rows.push(...next.frame.finished.map(rowText));
     live = next.frame.live.map(rowText);
     mark = next.mark;

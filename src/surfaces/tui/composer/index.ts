@@ -11,6 +11,6 @@ export {
 export { draftOf, inserted } from './draft.ts';
 export { type Edit, typed, withEdit } from './edits.ts';
 export { COMPOSER_MARGIN, cellText, layoutOf } from './layout.ts';
-export { imagePathIn, pasted, withImage } from './paste.ts';
+export { imagePathIn, pasted, withImage, withPastedImage } from './paste.ts';
 export { completedToken, tokenAt } from './token.ts';
 export { leftInsert, VIM_INSERT, type Vim, vimKey } from './vim.ts';

@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Atom, atomsOf } from './atoms.ts';
 import { type Composer, edited } from './composer.ts';
-import { inserted, insertedAtom } from './draft.ts';
+import { inserted, insertedAtom, replaced } from './draft.ts';
 
 /** A paste that is longer is shown as a label. */
 const MAX_SHOWN_PASTE_CHARS = 1_000;
@@ -9,7 +10,7 @@ const IMAGE = /\.(?:png|jpe?g|gif|webp)$/i;
 
 /** Inserts a paste: long ones as an element. */
 export function pasted(composer: Composer, raw: string): Composer {
-  const text = raw.replaceAll(/\r\n?/g, '\n');
+  const text = plainText(raw);
   const characters = [...text].length;
   if (characters <= MAX_SHOWN_PASTE_CHARS) return edited(composer, inserted(composer.draft, text), 'other');
   const label = `[Pasted Content ${characters} chars]`;
@@ -21,6 +22,25 @@ export function withImage(composer: Composer, path: string): Composer {
   const images = composer.images + 1;
   const draft = insertedAtom(composer.draft, { type: 'image', label: `[Image #${images}]`, path });
   return { ...edited(composer, inserted(draft, ' '), 'other'), images };
+}
+
+/** Puts an image in place of its path, where that was pasted last; undo brings the path back. Typed meanwhile stays. */
+export function withPastedImage(composer: Composer, path: string, raw: string): Composer {
+  const { atoms, cursor } = composer.draft;
+  const pastedAtoms = atomsOf(plainText(raw));
+  const count = pastedAtoms.length;
+  const isAt = (_: Atom, at: number) => pastedAtoms.every((atom, index) => atoms[at + index] === atom);
+  const from = atoms.findLastIndex(isAt);
+  if (count === 0 || from === -1) return composer;
+  const images = composer.images + 1;
+  const image = [{ type: 'image', label: `[Image #${images}]`, path } as const, ' '];
+  const next = replaced(composer.draft, from, from + count, image);
+  const moved = cursor < from ? cursor : Math.max(next.cursor, cursor - count + image.length);
+  return { ...edited(composer, { ...next, cursor: moved }, 'other'), images };
+}
+
+function plainText(raw: string): string {
+  return raw.replaceAll(/\r\n?/g, '\n');
 }
 
 /** The absolute path of an image file, if a paste is nothing but one: a `file:` URL or one shell word; null otherwise. */

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config } from '../../../storage/config/index.ts';
 import type { FileFinder } from '../../file-search/index.ts';
 import type { Message } from '../message.ts';
@@ -37,6 +39,17 @@ export class LookUps {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  /** A path without a file stays the text that it was pasted as. */
+  async findImage(path: string, text: string): Promise<void> {
+    const found = await stat(path).catch(() => null);
+    if (found?.isFile() === true) this.#dispatch({ type: 'imageFound', path, text });
+  }
+
+  async checkInit(folder: string): Promise<void> {
+    const found = await stat(join(folder, 'AGENTS.md')).catch(() => null);
+    this.#dispatch({ type: 'initChecked', hasAgentsFile: found !== null });
   }
 
   async readSkills(config: Config): Promise<void> {

@@ -66,9 +66,8 @@ export class Reports {
   /** @throws Error if there is no such command */
   async stopCommands(id: number | null, session: LiveThread | null): Promise<void> {
     const count = (await session?.endCommands(id)) ?? 0;
-    if (count === 0) {
-      throw new Error(id === null ? 'No command runs in the background.' : `No command ${id} runs: /ps shows them.`);
-    }
+    if (count === 0 && id === null) return this.readSession('commands', session);
+    if (count === 0) throw new Error(`No command ${id} runs: /ps shows them.`);
     const text = count === 1 ? 'The command is stopped.' : `${count} commands are stopped.`;
     this.#dispatch({ type: 'succeeded', text });
   }

@@ -3,10 +3,11 @@ import { join, relative } from 'node:path';
 import { workspacePolicyOf } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { userHome } from '../../../foundation/util/index.ts';
+import { knownPrices, modelInfo } from '../../../models/catalogue/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { hookFiles, trustPlace } from '../../../storage/config/index.ts';
 import { keymapOf } from '../keymap/index.ts';
-import type { MissingModel, Setup } from '../message.ts';
+import type { MissingModel, ModelChoice, Setup } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { statusLineOf } from '../status-parts.ts';
 
@@ -28,7 +29,8 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     workspacePolicy: workspacePolicyOf(sandboxPolicy),
     connect: await missingModel(config),
     trustQuestion: isAsked ? { folder, counts: whatCounts(config, folder) } : null,
-    models: Object.keys(config.modelPrices),
+    models: modelChoices(config),
+    notifications: config.tui.notifications,
     userHome: userHome(env),
     warnings: [...options.notices, ...config.warnings, ...keyFaults, ...partFaults],
     hidesReasoning: config.hideAgentReasoning,
@@ -39,6 +41,17 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     statusLine,
   };
   return { config, setup };
+}
+
+/** The models that the configuration names, and those of the provider whose prices are known. */
+function modelChoices(config: Config): ModelChoice[] {
+  const { managed, model, models, modelPrices, provider } = config;
+  if (managed.model !== undefined) return [];
+  const names = new Set([model, ...Object.keys(models), ...Object.keys(knownPrices(provider, modelPrices))]);
+  return [...names].flatMap((name) => {
+    const { efforts, supportsTools } = modelInfo(name, config);
+    return name !== '' && supportsTools ? { name, efforts } : [];
+  });
 }
 
 /** What of a folder counts once it is trusted, by its paths in the folder. */

@@ -18,14 +18,18 @@ const WHOLE_ENVIRONMENT = {
 /** Runs the command of the user's that writes the last row: after changes, one at a time, the newest change last. */
 export class StatusCommand {
   readonly #onLine: (text: string) => void;
+  readonly #restMs: number;
+  readonly #timeoutMs: number;
   readonly #stop = new AbortController();
   #rest: NodeJS.Timeout | null = null;
   #isRunning = false;
   #next: (() => Promise<string>) | null = null;
 
-  /** `onLine`: gets the first line that it prints; nothing of a run that fails. */
-  constructor(onLine: (text: string) => void) {
+  /** `onLine`: gets the first line that it prints; nothing of a run that fails. Times in ms. */
+  constructor(onLine: (text: string) => void, { restMs = REST_MS, timeoutMs = TIMEOUT_MS } = {}) {
     this.#onLine = onLine;
+    this.#restMs = restMs;
+    this.#timeoutMs = timeoutMs;
   }
 
   close(): void {
@@ -34,12 +38,14 @@ export class StatusCommand {
   }
 
   run(command: string, input: StatusInput, config: Config): void {
-    const { signal } = this.#stop;
-    this.#next = () => firstLineOf(command, JSON.stringify(input), config, signal);
+    this.#next = () => {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#timeoutMs)]);
+      return firstLineOf(command, JSON.stringify(input), config, signal);
+    };
     this.#rest ??= setTimeout(() => {
       this.#rest = null;
       void this.#runNext();
-    }, REST_MS);
+    }, this.#restMs);
   }
 
   async #runNext(): Promise<void> {
@@ -60,7 +66,7 @@ export class StatusCommand {
 }
 
 /** The command runs without keel's keys, in a process group of its own, all of which ends with it or after the time limit. */
-async function firstLineOf(command: string, input: string, config: Config, stop: AbortSignal): Promise<string> {
+async function firstLineOf(command: string, input: string, config: Config, signal: AbortSignal): Promise<string> {
   const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
   const child = startProgram('/bin/sh', ['-c', command], {
     cwd: config.cwd,
@@ -72,7 +78,6 @@ async function firstLineOf(command: string, input: string, config: Config, stop:
   const end = () => {
     if (pid !== undefined) killGroup(pid);
   };
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
   signal.addEventListener('abort', end, { once: true });
   let output = '';
   child.stdin?.on('error', () => {

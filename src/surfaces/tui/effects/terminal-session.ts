@@ -228,6 +228,7 @@ export class TerminalSession {
   };
   /** What says that keel has crashed is written to a terminal that is as it was. */
   readonly #onCrash = () => {
+    this.fullScreen.hide();
     this.#painter.close();
     if (!this.isAppending) this.#modes.leave();
   };

@@ -205,6 +205,10 @@ export class World {
         const path = await clipboardImage(this.#ready(), this.#stop.signal);
         return this.#dispatch({ type: 'imagePasted', path });
       }
+      case 'findImage':
+        return this.#lookUps.findImage(effect.path, effect.text);
+      case 'checkInit':
+        return this.#lookUps.checkInit(effect.folder);
       case 'runStatusLine': {
         const { StatusCommand: Command } = await import('./status-command.ts');
         if (this.#stop.signal.aborted) return;
@@ -220,7 +224,7 @@ export class World {
       case 'suspend':
         return this.#parts.terminal.suspend();
       case 'notify':
-        return this.#notify(effect.what, effect.text);
+        return this.#notify(effect.text);
       case 'saveDraft':
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
@@ -315,9 +319,8 @@ export class World {
     this.#config = { ...this.#ready(), storedKey: null };
   }
 
-  #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
-    const { notifications, notificationMethod } = this.#ready().tui;
-    if (!notifications.includes(what)) return;
+  #notify(text: string): void {
+    const { notificationMethod } = this.#ready().tui;
     const { terminal } = this.#parts;
     terminal.write(notificationMethod === 'bel' ? '\u0007' : notificationBytes(text, terminal.capabilities));
   }

@@ -25,8 +25,11 @@ export function leaveBytes({ passthrough, hasProgress }: Pick<Capabilities, 'pas
   return progress + CALM + FOCUS[1] + tmux + KITTY[1] + PASTE[1] + TITLE[1];
 }
 
+/** Leaves the other screen. Unlike 1049 it doesn't move the cursor of a terminal that isn't there. */
+const MAIN_SCREEN = '\u001b[?1007l\u001b[?1047l';
+
 /** Resets all that a killed keel may have left on, and the mouse modes of other programs: for `keel doctor`. */
-export const RESET_MODES = `${CALM}${FOCUS[1]}${OTHER_KEYS[1]}\u001b[=0u${PASTE[1]}\u001b[?1000;1002;1003;1006l\u001b[?1l\u001b>`;
+export const RESET_MODES = `${MAIN_SCREEN}${CALM}${FOCUS[1]}${OTHER_KEYS[1]}\u001b[=0u${PASTE[1]}\u001b[?1000;1002;1003;1006l\u001b[?1l\u001b>`;
 
 /**
  * Asks for the colours (OSC 10, 11), whether pastes are marked and updates synchronized, and the keyboard protocol. The

@@ -55,7 +55,10 @@ function shownOutput(output: string, item: CommandItem, { width, isFull, isDone 
   const isFailed = isDone && hasRun && item.exitCode !== null && item.exitCode !== 0;
   const code = isFailed ? [[span(`    ${item.reason ?? `exit code ${item.exitCode}`}`, { role: 'danger' })]] : [];
   const isRunning = item.exitCode === null && item.processId !== null;
-  const nothing = row(`  └ (no output${isRunning ? ' yet' : ''})`, { role: 'muted' });
+  const nothing: Row = [
+    span('  └ ', { role: 'muted' }),
+    span(`(no output${isRunning ? ' yet' : ''})`, { role: 'muted' }),
+  ];
   if (text === '') return isDone && hasRun && !isFailed ? [nothing] : code;
   const rows = outputRows(text, width - 4);
   const most = item.source === 'userShell' ? USER_ROWS : AGENT_ROWS;

@@ -25,7 +25,8 @@ export function listing(state: State, view: PickerView): Step {
 
 /** Threads of a page. */
 const PAGE = 50;
-const EFFORTS = ['default', 'minimal', 'low', 'medium', 'high', 'xhigh'] as const;
+/** What is offered for a model of which keel knows no efforts. */
+const USUAL_EFFORTS: readonly string[] = ['minimal', 'low', 'medium', 'high', 'xhigh'];
 
 /** What a choice does. The list is off the screen already. */
 export function onChosen(state: State, { purpose }: PickerView, { id, detail }: PickItem): Step {
@@ -135,9 +136,15 @@ function withReview(state: State, target: ReviewTarget): Step {
   return step(state, { type: 'submit', op: { type: 'review', target } });
 }
 
-function effortPicker({ thread }: State, model: string): PickerView {
+function effortPicker({ thread, setup }: State, model: string): PickerView {
   const current = thread?.settings.model === model ? (thread.settings.effort ?? 'default') : 'default';
-  const items = EFFORTS.map((effort) => ({ id: effort, label: effort, detail: '', isCurrent: effort === current }));
+  const efforts = setup?.models.find(({ name }) => name === model)?.efforts ?? USUAL_EFFORTS;
+  const items = ['default', ...efforts].map((effort) => ({
+    id: effort,
+    label: effort,
+    detail: '',
+    isCurrent: effort === current,
+  }));
   return picker({ type: 'effort', model }, `How much should ${model} think?`, items);
 }
 

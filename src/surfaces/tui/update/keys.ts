@@ -1,6 +1,6 @@
 import { assertNever } from '../../../foundation/util/index.ts';
 import { graphemes } from '../../text/index.ts';
-import { imagePathIn, isBlank, pasted, typed, withImage } from '../composer/index.ts';
+import { imagePathIn, isBlank, pasted, typed } from '../composer/index.ts';
 import type { Message } from '../message.ts';
 import type { Screen, State } from '../state.ts';
 import { keyName } from '../terminal/index.ts';
@@ -9,7 +9,7 @@ import { answered, isChoice, onDialogKey } from './asking.ts';
 import { onScreenKey } from './choosing.ts';
 import { withCompletion } from './completing.ts';
 import { onComposerKey } from './composing.ts';
-import { andThen, only, type Step, withPager } from './step.ts';
+import { andThen, only, type Step, step, withPager } from './step.ts';
 import { vimOnKey, vimOnText } from './vim-keys.ts';
 
 /** More letters than this that come at once are no keys, but a paste that the terminal does not mark. */
@@ -103,7 +103,8 @@ function onPaste(state: State, text: string): Step {
   }
   const path = imagePathIn(text, state.thread?.settings.cwd ?? '/');
   const isShell = state.composer.draft.atoms[0] === '!';
-  const composer = path === null || isShell ? pasted(state.composer, text) : withImage(state.composer, path);
+  const composer = pasted(state.composer, text);
   const next = { ...state, composer, hint: null, lastKeyAt: state.now };
+  if (path !== null && !isShell) return step(next, { type: 'findImage', path, text });
   return isBlank(composer.draft.atoms) ? only(next) : withCompletion(next);
 }

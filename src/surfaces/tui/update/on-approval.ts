@@ -1,5 +1,5 @@
 import type { ApprovalRequest, SessionEventOf } from '../../../foundation/protocol/index.ts';
-import type { Effect } from '../message.ts';
+import type { Effect, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { only, type Step, step } from './step.ts';
 
@@ -48,12 +48,13 @@ export function withoutApproval(state: State, questionId: string, at: number): S
 /** Without a report of the focus, nobody is there who has typed nothing for so long, ms. */
 const AWAY_MS = 30_000;
 
-/** A notification, if the user looks elsewhere. */
+/** A notification, if the user wants those of its kind and looks elsewhere. */
 export function notified(
-  { isFocused, now, lastInputAt }: State,
-  what: 'agent-turn-complete' | 'approval-requested',
+  { isFocused, now, lastInputAt, setup }: State,
+  what: Setup['notifications'][number],
   text: string,
 ): Effect[] {
   const isAway = isFocused === null ? now - lastInputAt > AWAY_MS : !isFocused;
-  return isAway ? [{ type: 'notify', what, text }] : [];
+  const isWanted = setup?.notifications.includes(what) ?? false;
+  return isAway && isWanted ? [{ type: 'notify', text }] : [];
 }

@@ -38,7 +38,7 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
       );
     }
     case 'turn.started': {
-      const turn = { id: event.turnId, kind: event.taskKind, startedAt: at, header: null, hooks: [] };
+      const turn = { id: event.turnId, kind: event.taskKind, startedAt: at, header: null, wait: null, hooks: [] };
       const timing = { pausedMs: 0, pausedSince: null, isStopping: false };
       return only({ ...state, turn: { ...turn, ...timing }, hint: null });
     }
@@ -46,17 +46,17 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
       return onTurnEnd(state, event, at);
     case 'item.started':
     case 'item.updated':
-      return only(withShownItem(state, event.item, { isDone: false, at }));
+      return only(withShownItem(withoutWait(state), event.item, { isDone: false, at }));
     case 'item.completed':
-      return only(onItemDone(state, event.item, at));
+      return only(onItemDone(withoutWait(state), event.item, at));
     case 'item.delta':
-      return only(onDelta(state, event));
+      return only(onDelta(withoutWait(state), event));
     case 'approval.requested':
       return onApproval(state, event, at);
     case 'approval.resolved':
       return only(withoutApproval(state, event.questionId, at));
     case 'usage.updated':
-      return only({ ...state, usage: withUsed(state, event) });
+      return only({ ...withoutWait(state), usage: withUsed(state, event) });
     case 'hook.started':
     case 'hook.completed':
       return only(withHook(state, event));
@@ -99,7 +99,7 @@ function onThread(
     turn: null,
     approvals: [],
     agents: turns.flatMap(({ items }) => items).reduce<State['agents']>((all, item) => withAgents(all, item, null), []),
-    usage: NO_USAGE_YET,
+    usage: { ...NO_USAGE_YET, isEarlier: turns.length > 0 },
     lastAnswer: lastAnswerOf(turns.flatMap(({ items }) => items)),
     thread: {
       id: threadId,
@@ -130,7 +130,7 @@ function withUsed(
   { usage }: State,
   { info, rateLimits, costUsd = usage.cost }: SessionEventOf<'usage.updated'>,
 ): Usage {
-  return { info, rateLimits, cost: costUsd };
+  return { isEarlier: false, info, rateLimits, cost: costUsd };
 }
 
 /** What the user said in these turns, in order. */
@@ -195,7 +195,12 @@ function onDelta(state: State, { part, itemId, delta }: SessionEventOf<'item.del
   return { ...state, transcript, turn: { ...state.turn, header: heading ?? state.turn.header } };
 }
 
+/** Something has come: the turn waits for nothing any more. */
+function withoutWait(state: State): State {
+  return state.turn === null || state.turn.wait === null ? state : { ...state, turn: { ...state.turn, wait: null } };
+}
+
 function onError(state: State, { error, willRetry }: SessionEventOf<'error'>): State {
   if (!willRetry) return withNotice(state, 'error', error.message);
-  return { ...state, turn: state.turn && { ...state.turn, header: error.message } };
+  return { ...state, turn: state.turn && { ...state.turn, wait: error.message } };
 }

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { filledPrompt, INIT_PROMPT, promptArguments, typedPrompts } from '../../prompts/index.ts';
+import { filledPrompt, promptArguments, typedPrompts } from '../../prompts/index.ts';
 import type { ParsedCommand, SlashCommand } from '../commands/index.ts';
 import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/index.ts';
 import { keymapText } from '../keymap/index.ts';
@@ -102,7 +102,9 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
     case 'archive':
       return onArchive(state);
     case 'init':
-      return withMessage(state, atomsOf(INIT_PROMPT), 'steer');
+      return state.thread === null
+        ? only(state)
+        : step(state, { type: 'checkInit', folder: state.thread.settings.cwd });
     case 'compact':
       return step(state, { type: 'submit', op: { type: 'compact', ...(argument === '' ? {} : { focus: argument }) } });
     case 'undo':
@@ -175,7 +177,7 @@ function onModel(state: State, argument: string): Step {
   const [model, effort] = argument.split(/\s+/);
   if (model !== undefined && model !== '') return withModel(state, model, effort ?? null);
   const current = state.thread?.settings.model ?? '';
-  const models = [...new Set([current, ...(state.setup?.models ?? [])])];
+  const models = [...new Set([current, ...(state.setup?.models ?? []).map(({ name }) => name)])];
   const items = models.map((id) => ({ id, label: id, detail: '', isCurrent: id === current }));
   const note = 'Any other model of the provider: /model NAME';
   return only({

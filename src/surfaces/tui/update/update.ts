@@ -1,5 +1,6 @@
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
+import { INIT_PROMPT } from '../../prompts/index.ts';
 import {
   atomsOf,
   type Composer,
@@ -9,6 +10,7 @@ import {
   withDraft,
   withEarlier,
   withImage,
+  withPastedImage,
 } from '../composer/index.ts';
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
@@ -86,6 +88,12 @@ export function update(state: State, message: Message): Step {
       return only(withServers(state, message.servers));
     case 'imagePasted':
       return only({ ...state, composer: withImage(state.composer, message.path) });
+    case 'imageFound':
+      return only({ ...state, composer: withPastedImage(state.composer, message.path, message.text) });
+    case 'initChecked':
+      return message.hasAgentsFile
+        ? only(withNotice(state, 'info', 'There is an AGENTS.md here already: nothing was sent.'))
+        : withMessage(state, atomsOf(INIT_PROMPT), 'steer');
     case 'statusLineRead':
       return only({ ...state, statusText: message.text });
     case 'diffRead':

@@ -28,7 +28,7 @@ export function statusRows({ turn, now, size, approvals, setup }: State): Row[] 
     asking === undefined ? null : asking.agent === null ? 'Waiting for you' : `${oneLine(asking.agent)} waits for you`;
   const what = turn.isStopping
     ? 'Stopping'
-    : (waits ?? oneLine(turn.hooks[0]?.text ?? turn.header ?? names[turn.kind]));
+    : (waits ?? oneLine(turn.hooks[0]?.text ?? turn.wait ?? turn.header ?? names[turn.kind]));
   const picture =
     setup?.isAnimated === false
       ? '•'

@@ -1,5 +1,6 @@
 import { type Row, row } from '../../text/index.ts';
 import type { State } from '../state.ts';
+import { oneLine } from '../transcript/index.ts';
 import { approvalRows, fieldPrompt, openField, openQuestion, pickerRows } from '../views/index.ts';
 import { pagerRows } from './pager-rows.ts';
 
@@ -8,13 +9,29 @@ const ALL_ROWS = 1_000;
 
 /** What changed below the transcript, as lines of their own: for screen readers and terminals that only take lines. */
 export function spokenRows(before: State, after: State): Row[] {
-  return [...turnRows(before, after), ...questionRows(before, after), ...screenRows(before, after)];
+  return [
+    ...turnRows(before, after),
+    ...waitRows(before, after),
+    ...hintRows(before, after),
+    ...questionRows(before, after),
+    ...screenRows(before, after),
+  ];
 }
 
 function turnRows(before: State, after: State): Row[] {
   if (before.thread === null && after.thread !== null) return [row('Ready. Write a message and press Enter.')];
   if (before.turn === null && after.turn !== null) return [row('Working.')];
   return before.turn !== null && after.turn === null ? [row('Done.')] : [];
+}
+
+/** Why nothing comes from the model. */
+function waitRows({ turn: was }: State, { turn: now }: State): Row[] {
+  const wait = now?.wait ?? null;
+  return wait === null || wait === was?.wait ? [] : [row(oneLine(wait))];
+}
+
+function hintRows({ hint: was }: State, { hint: now }: State): Row[] {
+  return now === null || now === was ? [] : [row(oneLine(now.text))];
 }
 
 function questionRows(before: State, after: State): Row[] {

@@ -1,4 +1,4 @@
-import { contextLeft } from '../figures.ts';
+import { windowLeft } from '../figures.ts';
 import type { State } from '../state.ts';
 import type { StatusInput } from '../status-parts.ts';
 
@@ -10,7 +10,7 @@ export function statusInput({ thread, setup, usage, vim }: State): StatusInput |
   const { settings, rolloutPath, id } = thread;
   const { info, cost } = usage;
   const last = info?.last_token_usage;
-  const left = contextLeft(info);
+  const left = windowLeft(usage);
   return {
     hook_event_name: 'Status',
     session_id: id,
@@ -25,7 +25,7 @@ export function statusInput({ thread, setup, usage, vim }: State): StatusInput |
       total_input_tokens: info?.total_token_usage.input_tokens ?? 0,
       total_output_tokens: info?.total_token_usage.output_tokens ?? 0,
       context_window_size: info?.model_context_window ?? null,
-      used_percentage: 100 - left,
+      used_percentage: left === null ? null : 100 - left,
       remaining_percentage: left,
       current_usage:
         last === undefined

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ansiLines, type Row, row, rowWidth, span, textWidth } from '../../text/index.ts';
-import { contextLeft, dollars } from '../figures.ts';
+import { dollars, windowLeft } from '../figures.ts';
 import { modeLabel, sandboxLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type StatusPart, USUAL_PARTS } from '../status-parts.ts';
@@ -55,8 +55,10 @@ function partText(part: StatusPart, { thread, setup, usage, branch, composer }: 
       return [sandboxLabel(settings)];
     case 'model':
       return [`${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`];
-    case 'context':
-      return [`${contextLeft(usage.info)}% context left`];
+    case 'context': {
+      const left = windowLeft(usage);
+      return left === null ? [] : [`${left}% context left`];
+    }
     case 'cost':
       return usage.cost === null || usage.cost === 0 ? [] : [dollars(usage.cost)];
     case 'directory':

@@ -25,17 +25,23 @@ export interface View {
   readonly mark: Mark;
 }
 
-/**
- * The state as rows: those that are final since the last frame, and the live region with the cursor.
- * @param most entries of the past that become final in one frame; those behind them, and what is open, come with the next one
- */
-export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY): View {
+interface ViewOptions {
+  /** Entries of the past that become final in one frame; those behind them, and what is open, come with the next one. Default all. */
+  readonly most?: number;
+  /** The rows are read out: how long a turn took is left out. Default false. */
+  readonly isHeard?: boolean;
+}
+
+/** The state as rows: those that are final since the last frame, and the live region with the cursor. */
+export function view(state: State, mark: Mark, options: ViewOptions = {}): View {
+  const { most = Number.POSITIVE_INFINITY, isHeard = false } = options;
   const { gone, past } = state.transcript;
   const width = state.size.columns;
   const count = gone + past.length;
   const end = Math.min(count, mark.entries + most);
   const open = end < count ? [] : state.transcript.open;
   const finished = past.slice(Math.max(0, mark.entries - gone), end - gone).flatMap((entry, index) => {
+    if (isHeard && entry.type === 'turnEnd') return [];
     if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
     return spaced(state, entry, mark.entries + index === 0);
   });

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import headless from '@xterm/headless';
 import { describe, expect, test } from 'vitest';
 import { paletteOf } from '../../../../src/surfaces/text/palette.ts';
 import { CONTINUED, type Row, row, span } from '../../../../src/surfaces/text/row.ts';
@@ -191,4 +192,36 @@ test('17.11: a message is marked as a prompt also where it replaces a row that l
   writer.close();
   await new Promise((resolve) => setImmediate(resolve));
   expect(bytes.split('\u001b]133;A\u001b\\')).toHaveLength(2);
+});
+
+test('a frame never clears what it paints again: what stays on the screen is there at each moment of it', async () => {
+  const size = { columns: 30, rows: 12 };
+  const emulator = new Emulator(size, 'truecolor');
+  for (let one = 0; one < 40; one += 1) {
+    const answer = Array.from({ length: one % 5 }, (_, at) => row(`answer ${at} ${'word '.repeat((one + at) % 4)}`));
+    const live = [
+      ...answer,
+      row(`Working (${one}s)`),
+      row(`> ${'draft'.slice(0, one % 6)}`),
+      row('  ready', { role: 'muted' }),
+    ];
+    emulator.writer.render({ finished: [], live, cursor: at(answer.length + 1, 2 + (one % 6)) });
+  }
+  await emulator.settled();
+  const terminal = new headless.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true });
+  const screen = () =>
+    Array.from({ length: size.rows }, (_, at) => terminal.buffer.active.getLine(at)?.translateToString(true).trimEnd());
+  const write = (bytes: string) => new Promise<void>((resolve) => terminal.write(bytes, resolve));
+  for (const frame of emulator.writes) {
+    const moments = [screen()];
+    for (const piece of frame.split(/(?=\u001b)/)) {
+      await write(piece);
+      moments.push(screen());
+    }
+    const [before = [], after = []] = [moments[0], moments.at(-1)];
+    const same = before.flatMap((text, at) => (text !== '' && text === after[at] ? at : []));
+    for (const moment of moments) expect(same.map((at) => moment[at])).toEqual(same.map((at) => before[at]));
+  }
+  expect(emulator.writes.length).toBeGreaterThan(30);
+  terminal.dispose();
 });

@@ -79,7 +79,7 @@ class Screen {
   }
 
   paint(most = Number.POSITIVE_INFINITY): void {
-    const { frame, mark } = view(this.driver.state, this.#mark, most);
+    const { frame, mark } = view(this.driver.state, this.#mark, { most });
     const { columns, rows } = this.driver.state.size;
     this.scrollback.push(...frame.finished.map(rowText));
     this.#mark = mark;

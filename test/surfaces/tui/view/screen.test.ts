@@ -253,7 +253,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
         driver.type(text.slice(0, 60)),
   ),
   fc.constant<Move>((driver) => driver.paste(LONG.repeat(8))),
-  fc.constant<Move>((driver) => driver.paste('/app/a.png')),
+  fc.constant<Move>((driver) => driver.send({ type: 'imagePasted', path: '/app/a.png' })),
   fc.constantFrom('enter', 'escape', 'up', 'down', 'backspace', 'tab', 'pageup', 'end').map(
     (name): Move =>
       (driver) =>

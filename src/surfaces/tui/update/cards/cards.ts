@@ -1,5 +1,5 @@
 import type { RateLimitWindow } from '../../../../foundation/protocol/index.ts';
-import { contextLeft, dollars } from '../../figures.ts';
+import { dollars, windowLeft } from '../../figures.ts';
 import type { Candidate } from '../../message.ts';
 import { modeLabel } from '../../modes.ts';
 import type { State } from '../../state.ts';
@@ -12,7 +12,7 @@ export function statusCard(state: State): State {
   const { thread, setup, branch, usage } = state;
   if (thread === null) return withNotice(state, 'info', 'No thread is open.');
   const { settings } = thread;
-  const left = contextLeft(usage.info);
+  const left = windowLeft(usage);
   const facts: Facts = [
     ['Version', setup?.version ?? ''],
     ['Model', `${settings.model}${settings.effort === null ? '' : ` (${settings.effort})`}`],
@@ -23,7 +23,7 @@ export function statusCard(state: State): State {
     ['Sandbox', settings.sandboxPolicy.mode],
     ['Asks', settings.approvalPolicy],
     ['Thread', thread.name === null ? thread.id : `${thread.name} (${thread.id})`],
-    ['Window', `${left}% left`],
+    ['Window', left === null ? 'known with the next request' : `${left}% left`],
     ['Tokens', tokens(state)],
     ...costFact(state),
   ];
