@@ -15,7 +15,7 @@ const TIMED = [
  * each file took longer than many of the tests. Not among them is what looks at the children or descriptors of its own process.
  */
 const SHARING =
-  'test/{context,e2e,engine,foundation,models,properties,scripts,storage,surfaces,system/{git/names,network/{gate,proxy},process/output,sandbox/{planted,seccomp}},testing,tools}/**/*.test.ts';
+  'test/{context,e2e,engine,foundation,models,properties,scripts,storage,surfaces,system/{git/{changes,names},network/{gate,proxy},process/output,sandbox/{planted,seccomp}},testing,tools}/**/*.test.ts';
 
 const source = (path: string) => join(import.meta.dirname, 'src', path, 'index.ts');
 

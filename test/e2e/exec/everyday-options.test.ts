@@ -5,8 +5,10 @@ import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   functionCall,
+  httpError,
   type ModelServer,
   message,
+  type RecordedRequest,
   respond,
   type Script,
   startModelServer,
@@ -161,6 +163,68 @@ test('--max-cost and --max-tokens end a run that uses more, and a price that is 
   expect([unknown.code, server.requests.length]).toEqual([1, 7]);
   expect(unknown.stderr).toContain('the price of gpt-5 at OpenAI is not known');
 });
+
+test('--max-cost covers helpers: what one of them spends ends it and the run, though the run itself spent little', async () => {
+  const isHelper = (request: RecordedRequest) => request.textsOf('user').some((text) => text.startsWith('<agent_role'));
+  const plan = (id: string) => functionCall('update_plan', { plan: [{ step: id, status: 'pending' }] }, id);
+  await serve((request) => {
+    const { length } = request.input;
+    // 0.002 dollars each.
+    if (isHelper(request)) return respond(plan(`h${length}`), usage({ input: 1_000, output: 100 }));
+    const answered = request.input.filter(({ type }) => type === 'function_call_output').length;
+    const cheap = usage({ input: 10, output: 1 });
+    if (answered === 0) return respond(functionCall('spawn_agent', { message: 'plan for ever' }, 'c1'), cheap);
+    if (answered === 1) return respond(functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'c2'), cheap);
+    return respond(message('enough'), cheap);
+  });
+  const options = ['-c', 'model_prices.gpt-5={input=1,output=10}', '-c', 'features.multi_agent=true', '-m', 'gpt-5'];
+  const run = await keel('exec', ...options, '--max-cost', '0.007', 'hi');
+  expect(run.code).toBe(3);
+  expect(run.stderr).toContain('The budget of $0.007 for this request is used up');
+  const helpers = server.requests.filter(isHelper).length;
+  // Four use it up; a response that was on its way, and a last answer without calls, may follow.
+  expect(helpers).toBeGreaterThanOrEqual(4);
+  expect(helpers).toBeLessThanOrEqual(6);
+  expect(server.requests.length - helpers).toBeLessThanOrEqual(4);
+});
+
+test('--wait-for-quota waits for the reset of a usage limit, which otherwise ends the run and says when to come back', async () => {
+  let resetsAt = 0;
+  const limit = () => {
+    resetsAt = Math.ceil((Date.now() + 50) / 1_000);
+    return httpError(429, { error: { type: 'usage_limit_reached', plan_type: 'plus', resets_at: resetsAt } });
+  };
+  await serve((_, index) => (index === 1 ? hello : limit()));
+  const waited = await keel('exec', '--json', '--wait-for-quota', 'hi');
+  expect(waited).toMatchObject({ code: 0, stderr: '' });
+  expect(Date.now()).toBeGreaterThanOrEqual(resetsAt * 1_000);
+  expect(jsonLines(waited.stdout).filter(({ type }) => type === 'error')).toMatchObject([
+    { message: expect.stringMatching(/^Waiting until the limit resets, then continuing/) },
+  ]);
+  expect(server.requests[1]?.text).toBe(server.requests[0]?.text);
+
+  const ended = await keel('exec', 'hi');
+  expect([ended.code, server.requests.length]).toEqual([1, 3]);
+  expect(ended.stderr).toContain('Try again');
+});
+
+test.each([
+  ['openai', 'gpt-5', { type: 'web_search' }],
+  ['anthropic', 'claude-opus-5', { type: 'web_search_20250305', name: 'web_search' }],
+])(
+  '--search offers the web search of the provider itself, and without it none is offered: %s',
+  async (provider, model, tool) => {
+    await serve(() => hello);
+    const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: 'sk-ant-test' };
+    const place = { home: home.path, cwd: repo.path, url: server.url, env };
+    const options = ['-c', `model_provider=${provider}`, '-m', model];
+    for (const more of [['--search'], []])
+      expect(await runCommandLine(['exec', ...options, ...more, 'hi'], place)).toMatchObject({ code: 0 });
+    const [asked, plain] = server.requests.map(({ tools }) => tools);
+    expect(asked).toContainEqual(expect.objectContaining(tool));
+    expect(JSON.stringify(plain)).not.toContain('web_search');
+  },
+);
 
 test('keel undo restores the files of the newest turns, and says when there is nothing more', {
   timeout: 60_000,

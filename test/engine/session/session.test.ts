@@ -586,9 +586,11 @@ describe('the stream, its errors and its tools', () => {
     const turn = live.say('go');
     await server.request(0);
     await sleep(20);
+    const startedAt = performance.now();
     live.session.submit({ type: 'interrupt' });
     expect(await turn).toMatchObject({ status: 'interrupted' });
     await until(() => server.abandoned === 1);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
 

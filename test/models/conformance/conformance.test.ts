@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { modelInfo, ServerFacts } from '../../../src/models/catalogue/index.ts';
-import { HttpTransport, loadWire, ModelClient } from '../../../src/models/client/index.ts';
+import { HttpTransport, loadWire, ModelClient, ResponseSocket } from '../../../src/models/client/index.ts';
 import { type Finding, isUsable, Probe, runChecks } from '../../../src/models/conformance/index.ts';
 import { BUILT_IN_IDS, type ModelProvider } from '../../../src/storage/config/index.ts';
 import {
@@ -39,7 +39,7 @@ const PROVIDERS: readonly (readonly [id: string, api: Api, slug: string, rules: 
 async function findingsOf(
   script: Script,
   wireApi: Api = 'responses',
-  { id = 'p', slug = MODELS[wireApi] }: { readonly id?: string; readonly slug?: string } = {},
+  { id = 'p', slug = MODELS[wireApi], isSocket = false }: { id?: string; slug?: string; isSocket?: boolean } = {},
 ): Promise<Finding[]> {
   const server = await startModelServer(script);
   const transport = new HttpTransport({ env: {} });
@@ -63,10 +63,12 @@ async function findingsOf(
       verbosity: null,
     },
     ...{ originator: 'keel_test', userAgent: 'keel_test', sessionSource: 'cli', transport },
+    socket: isSocket ? new ResponseSocket(transport) : null,
     serverFacts: new ServerFacts(provider),
     credentials: () => ({ bearer: 'key', source: 'the test', headers: {} }),
   });
   const probe = new Probe({ client, model, providerId: id, signal: new AbortController().signal });
+  onTestFinished(() => client.close());
   const findings: Finding[] = [];
   for await (const finding of runChecks(probe)) findings.push(finding);
   return findings;
@@ -88,6 +90,21 @@ describe('the suite that keel provider test runs', () => {
       expect(isUsable(findings)).toBe(true);
     },
   );
+
+  test('all of it works over a WebSocket, by which every request goes', async () => {
+    const obedient = obedientModel();
+    const ways = new Set<string>();
+    const findings = await findingsOf(
+      (request, ...rest) => {
+        ways.add(request.transport);
+        return typeof obedient === 'function' ? obedient(request, ...rest) : respond();
+      },
+      'responses',
+      { isSocket: true },
+    );
+    expect(findings.filter(({ state }) => state !== 'works')).toEqual([]);
+    expect([...ways]).toEqual(['websocket']);
+  });
 
   test('every built-in provider has a row here', () => {
     expect(PROVIDERS.map(([id]) => id).sort()).toEqual([...BUILT_IN_IDS].sort());

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   functionCall,
@@ -7,7 +8,7 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { jsonLines } from '../../support/keel.ts';
+import { jsonLines, rolloutsIn } from '../../support/keel.ts';
 import { runCommandLine } from '../../support/programs/resident-keel.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
@@ -74,4 +75,35 @@ test('requests are summed by day, model and thread; a reviewer counts under its 
   expect(stdout).toContain('The price of 2 requests is not known');
   expect(stdout).toMatch(/2 {2}the first request of a thread/);
   expect((await keel('usage', '--since', 'soon')).stderr).toContain('since when?');
+});
+
+test('subagents count under the thread that they worked for, at any depth, and one of them with those below it', async () => {
+  await server.close();
+  const spawn = (task: string) => functionCall('spawn_agent', { message: task }, 'c1');
+  const wait = functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'c2');
+  server = await startModelServer((request) => {
+    const tokens = usage({ input: 1_000, output: 10 });
+    const answered = request.input.filter(({ type }) => type === 'function_call_output').length;
+    const texts = request.textsOf('user');
+    const task = texts[texts.findIndex((text) => text.startsWith('<agent_role')) + 1] ?? '';
+    const below = texts.every((text) => !text.startsWith('<agent_role')) ? 'the child' : 'the grandchild';
+    if (task.includes('the grandchild') || answered === 2) return respond(message('done'), tokens);
+    return respond(answered === 0 ? spawn(below) : wait, tokens);
+  });
+  const deep = ['-c', 'features.multi_agent=true', '-c', 'agents.max_depth=2'];
+  const run = await keel('exec', '--json', '-m', 'gpt-5', ...price, ...deep, 'go');
+  expect(run.code).toBe(0);
+  const id = idOf(run.stdout);
+  const heads: { id: string; parent_thread_id?: string }[] = rolloutsIn(home.path).map(
+    (path) => JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '').payload,
+  );
+  expect(heads).toHaveLength(3);
+  const child = heads.find((head) => head.parent_thread_id === id)?.id ?? '';
+  const grandchild = heads.find((head) => head.parent_thread_id === child)?.id ?? '';
+
+  const { rows, total } = await report('--by', 'thread');
+  expect(rows).toMatchObject([{ key: id, sum: { requests: 7, input_tokens: 7_000, output_tokens: 70 } }]);
+  expect(total.cost_usd).toBeCloseTo((7_000 + 700) / 1_000_000);
+  const requests = async (thread: string) => (await report(thread)).total.requests;
+  expect([await requests(id), await requests(child), await requests(grandchild)]).toEqual([7, 4, 1]);
 });

@@ -1,3 +1,3 @@
 export { runFront } from './program.ts';
-export { type RunningFront, type StartFrontOptions, startFront } from './start-front.ts';
-export { addToken, TokenFileError } from './tokens.ts';
+export { startFront } from './start-front.ts';
+export { addToken } from './tokens.ts';

@@ -1,5 +1,4 @@
-export { type LiveThreads, liveRoute } from './live-route.ts';
-export { type RecordedLine, RecordReplaced, tailRollout } from './rollout-tail.ts';
-export { readSse, SseStream } from './sse.ts';
-export { type Watched, type WatchOptions, WatchRefused, watch } from './watch-client.ts';
-export { type WatchedThread, watchThread } from './watch-thread.ts';
+export { liveRoute } from './live-route.ts';
+export { SseStream } from './sse.ts';
+export { watch } from './watch-client.ts';
+export { watchThread } from './watch-thread.ts';

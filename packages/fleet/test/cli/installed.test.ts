@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commands, type Given } from '../../src/cli/commands.ts';
-import { addToken, type RunningFront, startFront } from '../../src/front/index.ts';
+import { addToken, startFront } from '../../src/front/index.ts';
+import type { RunningFront } from '../../src/front/start-front.ts';
 import type { TurnOutcome } from '../../src/protocol.ts';
 import { startFakeEngine } from '../front/fake-engine.ts';
 

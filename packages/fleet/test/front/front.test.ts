@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { addToken, type RunningFront, startFront, TokenFileError } from '../../src/front/index.ts';
+import { addToken, startFront } from '../../src/front/index.ts';
 import { RateLimit } from '../../src/front/rate-limit.ts';
-import { Tokens } from '../../src/front/tokens.ts';
+import type { RunningFront } from '../../src/front/start-front.ts';
+import { TokenFileError, Tokens } from '../../src/front/tokens.ts';
 import { watch } from '../../src/watch/index.ts';
 import { startFakeEngine } from './fake-engine.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type RecordedLine, RecordReplaced, tailRollout } from '../../src/watch/index.ts';
+import { type RecordedLine, RecordReplaced, tailRollout } from '../../src/watch/rollout-tail.ts';
 
 let dir: string;
 let path: string;

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionEvent } from 'keel/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { liveRoute, SseStream, type Watched, WatchRefused, watch, watchThread } from '../../src/watch/index.ts';
+import { liveRoute, SseStream, watch, watchThread } from '../../src/watch/index.ts';
+import { type Watched, WatchRefused } from '../../src/watch/watch-client.ts';
 
 const THREAD = '01999999-0000-7000-8000-000000000001';
 let dir: string;

@@ -291,3 +291,49 @@ describe('a final message that has to fit a schema', () => {
     expect(server.requests).toHaveLength(2);
   });
 });
+
+describe('a server that asks to be asked later', () => {
+  const busy = (headers: Readonly<Record<string, string>>) =>
+    httpError(429, { error: { message: 'slow down', code: 'rate_limit_exceeded' } }, headers);
+  const reported = () => live.events.flatMap((event) => (event.type === 'error' ? [event] : []));
+
+  test('model 20: is asked after the time that it names, and the wait is reported', { retry: 2 }, async () => {
+    await open([busy({ 'retry-after': '1' }), ok]);
+    expect(await live.say('go')).toMatchObject({ status: 'completed' });
+    const [first, second] = server.requests;
+    const gap = (second?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0);
+    expect(gap).toBeGreaterThanOrEqual(995);
+    expect(gap).toBeLessThan(1_400);
+    expect(second?.text).toBe(first?.text);
+    expect(reported()).toMatchObject([
+      { willRetry: true, error: { message: expect.stringMatching(/^Reconnecting\.\.\. 1\/4 in 1 s .*slow down/) } },
+    ]);
+  });
+
+  test('request_max_retries=2 makes three requests, and the error says that they are used up', async () => {
+    await open(() => busy({ 'retry-after-ms': '5' }), {
+      overrides: ['model_providers.openai.request_max_retries=2'],
+    });
+    expect(await live.say('go')).toMatchObject({
+      status: 'failed',
+      error: {
+        kind: 'responseTooManyFailedAttempts',
+        httpStatus: 429,
+        message: expect.stringMatching(/^exceeded retry limit, last status: 429\. .*slow down/),
+      },
+    });
+    expect(server.requests).toHaveLength(3);
+    expect(reported().map(({ willRetry }) => willRetry)).toEqual([true, true, false]);
+  });
+
+  test('model 26: an interrupt ends the wait at once, and nothing is asked again', async () => {
+    await open([busy({ 'retry-after': '50' }), ok]);
+    const turn = live.say('go');
+    await live.next('error');
+    const startedAt = performance.now();
+    live.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(server.requests).toHaveLength(1);
+  });
+});
