@@ -4,7 +4,7 @@ import { DEFAULT_KEYMAP } from '../../../src/surfaces/tui/keymap/index.ts';
 import type { Effect, Message, Setup } from '../../../src/surfaces/tui/message.ts';
 import { initialState, type State } from '../../../src/surfaces/tui/state.ts';
 import { USUAL_PARTS } from '../../../src/surfaces/tui/status-parts.ts';
-import type { NamedKey } from '../../../src/surfaces/tui/terminal/index.ts';
+import type { NamedKey } from '../../../src/surfaces/tui/terminal/input-event.ts';
 import { update } from '../../../src/surfaces/tui/update/update.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 

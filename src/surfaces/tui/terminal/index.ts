@@ -1,12 +1,11 @@
-export { type Abilities, terminalAbilities } from './abilities.ts';
-export { notificationBytes, type Progress, plainLine, progressBytes, titleBytes } from './announce.ts';
-export { AppendWriter, type AppendWriterOptions } from './append-writer.ts';
+export { terminalAbilities } from './abilities.ts';
+export { notificationBytes, type Progress, progressBytes, titleBytes } from './announce.ts';
+export { AppendWriter } from './append-writer.ts';
 export { BurstDetector } from './burst-detector.ts';
 export { type Capabilities, capabilitiesOf } from './capabilities.ts';
 export type { CursorPosition, Frame, FramePainter, Size } from './frame.ts';
-export { FrameWriter, type FrameWriterOptions } from './frame-writer.ts';
+export { FrameWriter } from './frame-writer.ts';
 export { InputDecoder } from './input-decoder.ts';
-export { type InputEvent, type KeyEvent, keyName, type NamedKey, type TerminalReply } from './input-event.ts';
+export { type InputEvent, keyName, type TerminalReply } from './input-event.ts';
 export { COLOUR_QUERIES, QUERIES, RESET_MODES } from './mode-bytes.ts';
-export { type StopSignal, TerminalModes, type TerminalModesOptions } from './modes.ts';
-export type { Reflow } from './reflow.ts';
+export { TerminalModes } from './modes.ts';
