@@ -69,6 +69,24 @@ describe.each([process.versions.node, ...others])('keel from a packed tarball un
     expect(server.requests[2]?.outputOf('c2')).toContain('a.py line 1: ');
   });
 
+  test.each([
+    ['app-server', { clientInfo: { name: 'test', title: null, version: '1' }, capabilities: {} }, 'userAgent'],
+    ['acp', { protocolVersion: 1, clientCapabilities: {} }, 'agentCapabilities'],
+    [
+      'mcp-server',
+      { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+      'serverInfo',
+    ],
+  ])('greets a client of %s', { timeout }, async (surface, params, named) => {
+    using home = tempDir();
+    const request = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    const running = run(join(prefix, 'bin/keel'), [surface], { env: env(home.path), cwd: home.path });
+    running.child.stdin?.write(`${request}\n`);
+    running.child.stdout?.once('data', () => running.child.stdin?.end());
+    const { stdout } = await running;
+    expect(JSON.parse(stdout)).toMatchObject({ id: 1, result: { [named]: expect.anything() } });
+  });
+
   test('is a library for programs', { timeout }, async () => {
     using home = tempDir();
     mkdirSync(join(home.path, 'node_modules'));
