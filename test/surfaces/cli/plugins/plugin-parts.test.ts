@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { PluginFile } from '../../../src/storage/plugins/index.ts';
-import type { PluginFileMap } from '../../../src/surfaces/cli/plugins/parts/part-source.ts';
-import { refuseMissingPackages } from '../../../src/surfaces/cli/plugins/plugin-source.ts';
-import { pluginText } from '../../../src/surfaces/cli/plugins/plugin-text.ts';
-import { readPlugin } from '../../../src/surfaces/cli/plugins/read-plugin.ts';
+import type { PluginFile } from '../../../../src/storage/plugins/index.ts';
+import type { PluginFileMap } from '../../../../src/surfaces/cli/plugins/parts/part-source.ts';
+import { refuseMissingPackages } from '../../../../src/surfaces/cli/plugins/plugin-source.ts';
+import { pluginText } from '../../../../src/surfaces/cli/plugins/plugin-text.ts';
+import { readPlugin } from '../../../../src/surfaces/cli/plugins/read-plugin.ts';
 
 /** The files of a plugin, none of which is on the disk. */
 function filesOf(texts: Readonly<Record<string, string | object>>): PluginFileMap {
