@@ -198,7 +198,8 @@ test('a frame never clears what it paints again: what stays on the screen is the
   const size = { columns: 30, rows: 12 };
   const emulator = new Emulator(size, 'truecolor');
   for (let one = 0; one < 40; one += 1) {
-    const answer = Array.from({ length: one % 5 }, (_, at) => row(`answer ${at} ${'word '.repeat((one + at) % 4)}`));
+    // Most rows stay for a few frames.
+    const answer = Array.from({ length: Math.floor(one / 5) % 5 }, (_, at) => row(`answer ${at}`));
     const live = [
       ...answer,
       row(`Working (${one}s)`),
@@ -212,6 +213,7 @@ test('a frame never clears what it paints again: what stays on the screen is the
   const screen = () =>
     Array.from({ length: size.rows }, (_, at) => terminal.buffer.active.getLine(at)?.translateToString(true).trimEnd());
   const write = (bytes: string) => new Promise<void>((resolve) => terminal.write(bytes, resolve));
+  let kept = 0;
   for (const frame of emulator.writes) {
     const moments = [screen()];
     for (const piece of frame.split(/(?=\u001b)/)) {
@@ -220,8 +222,9 @@ test('a frame never clears what it paints again: what stays on the screen is the
     }
     const [before = [], after = []] = [moments[0], moments.at(-1)];
     const same = before.flatMap((text, at) => (text !== '' && text === after[at] ? at : []));
+    kept += same.length;
     for (const moment of moments) expect(same.map((at) => moment[at])).toEqual(same.map((at) => before[at]));
   }
-  expect(emulator.writes.length).toBeGreaterThan(30);
+  expect(kept).toBeGreaterThan(40);
   terminal.dispose();
 });
