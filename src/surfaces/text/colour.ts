@@ -16,18 +16,12 @@ export function blend(top: Rgb, bottom: Rgb, opacity: number): Rgb {
 }
 
 /** Relative luminance, 0 to 1 (WCAG 2.2). */
-function luminance(colour: Rgb): number {
+export function luminance(colour: Rgb): number {
   const [red, green, blue] = colour.map((channel) => {
     const part = channel / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
-}
-
-/** Contrast of two colours, 1 to 21 (WCAG 2.2). */
-export function contrast(a: Rgb, b: Rgb): number {
-  const [low = 0, high = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (high + 0.05) / (low + 0.05);
 }
 
 export function isDark(background: Rgb): boolean {

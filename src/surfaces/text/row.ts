@@ -74,8 +74,3 @@ export function isContinued(row: Row): boolean {
 export function rowText(row: Row): string {
   return row.length === 1 ? (row[0]?.text ?? '') : row.map((span) => span.text).join('');
 }
-
-/** Lines of rows as text is copied from them: continuations are joined to the row they continue. */
-export function copiedText(rows: readonly Row[]): string {
-  return rows.map((row, index) => (index > 0 && !isContinued(row) ? '\n' : '') + rowText(row)).join('');
-}

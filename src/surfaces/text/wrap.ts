@@ -144,20 +144,6 @@ function sliceText(text: string, from: number, to: number): string {
   return part;
 }
 
-/** Cuts a row to a width, with `…` in place of what doesn't fit. */
-export function fitRow(row: Row, width: number): Row {
-  if (rowWidth(row) <= width) return row;
-  if (width < 1) return [];
-  const kept = sliceRow(row, 0, width - 1);
-  return [...kept, { text: '…', style: kept.at(-1)?.style ?? {} }];
-}
-
-/** Fills a row with blanks up to a width. */
-export function padRow(row: Row, width: number): Row {
-  const missing = width - rowWidth(row);
-  return missing > 0 ? [...row, { text: ' '.repeat(missing), style: {} }] : row;
-}
-
 function cutStart(row: Row, taken: Row): Row {
   let left = taken.reduce((sum, { text }) => sum + text.length, 0);
   const spans: Span[] = [];

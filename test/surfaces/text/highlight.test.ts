@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { codeRows, expandTabs } from '../../../src/surfaces/text/code-rows.ts';
 import { highlightLines } from '../../../src/surfaces/text/highlight.ts';
 import { languageFile, languageOfPath } from '../../../src/surfaces/text/languages.ts';
-import { copiedText, isContinued, type Role, rowText } from '../../../src/surfaces/text/row.ts';
+import { isContinued, type Role, rowText } from '../../../src/surfaces/text/row.ts';
 import { rowWidth } from '../../../src/surfaces/text/width.ts';
+import { copiedText } from './support.ts';
 
 /** The role of the span in which a word of the code is. */
 function roleOf(language: string, code: string, word: string): Role | undefined {

@@ -1,17 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  blend,
-  type ColourDepth,
-  contrast,
-  isDark,
-  nearest256,
-  type Rgb,
-  rgb,
-} from '../../../src/surfaces/text/colour.ts';
+import { blend, type ColourDepth, isDark, nearest256, type Rgb, rgb } from '../../../src/surfaces/text/colour.ts';
 import { paletteOf } from '../../../src/surfaces/text/palette.ts';
 import type { Role, Style } from '../../../src/surfaces/text/row.ts';
 import { THEME_NAMES, themeFor } from '../../../src/surfaces/text/theme.ts';
+import { contrast } from './support.ts';
 
 const byte = fc.integer({ min: 0, max: 255 });
 const colour: fc.Arbitrary<Rgb> = fc.tuple(byte, byte, byte);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { CONTINUED, copiedText, isContinued, row, rowText, span } from '../../../src/surfaces/text/row.ts';
+import { CONTINUED, isContinued, row, rowText, span } from '../../../src/surfaces/text/row.ts';
+import { copiedText } from './support.ts';
 
 test('a row is its spans’ texts', () => {
   expect(rowText([span('a', { bold: true }), span('b')])).toBe('ab');

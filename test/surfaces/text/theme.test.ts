@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { contrast, nearest256, type Rgb, rgb } from '../../../src/surfaces/text/colour.ts';
+import { nearest256, type Rgb, rgb } from '../../../src/surfaces/text/colour.ts';
 import { paletteOf } from '../../../src/surfaces/text/palette.ts';
 import { type ThemeName, themeFor } from '../../../src/surfaces/text/theme.ts';
+import { contrast } from './support.ts';
 
 const DARK = ['#000000', '#1e1e1e', '#282c34', '#0d1117', '#002b36'].map(rgb);
 const LIGHT = ['#ffffff', '#fafafa', '#fdf6e3'].map(rgb);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { graphemes, withoutLast } from '../../../src/surfaces/text/graphemes.ts';
-import { CONTINUED, copiedText, isContinued, type Row, row, rowText, span } from '../../../src/surfaces/text/row.ts';
+import { CONTINUED, isContinued, type Row, row, rowText, span } from '../../../src/surfaces/text/row.ts';
 import { rowWidth, textWidth } from '../../../src/surfaces/text/width.ts';
-import { fitRow, padRow, sliceRow, wrapRow, wrapSoft } from '../../../src/surfaces/text/wrap.ts';
+import { sliceRow, wrapRow, wrapSoft } from '../../../src/surfaces/text/wrap.ts';
+import { copiedText } from './support.ts';
 
 const STYLES = [{}, { bold: true }, { role: 'code' as const }];
 const word = fc.oneof(
@@ -172,28 +173,6 @@ describe('parts of a row', () => {
         expect(missing).toBeLessThanOrEqual(2);
         if (missing === 0) expect(rowText(left) + rowText(right)).toBe(rowText(spans));
         expect(rowWidth(left)).toBeLessThanOrEqual(at);
-      }),
-    );
-  });
-
-  test('that fit are the row, and others end in one sign that says so', () => {
-    fc.assert(
-      fc.property(styled, fc.integer({ min: 1, max: 40 }), (spans, cells) => {
-        const fitted = fitRow(spans, cells);
-        expect(rowWidth(fitted)).toBeLessThanOrEqual(cells);
-        if (rowWidth(spans) <= cells) expect(fitted).toEqual(spans);
-        else expect(rowText(fitted)).toMatch(/…$/);
-        expect(rowText(spans).startsWith(rowText(fitted).replace(/…$/, ''))).toBe(true);
-      }),
-    );
-  });
-
-  test('are filled to a width, and wider ones are left alone', () => {
-    fc.assert(
-      fc.property(styled, fc.integer({ min: 0, max: 60 }), (spans, cells) => {
-        const padded = padRow(spans, cells);
-        expect(rowWidth(padded)).toBe(Math.max(rowWidth(spans), cells));
-        expect(rowText(padded).trimEnd()).toBe(rowText(spans).trimEnd());
       }),
     );
   });

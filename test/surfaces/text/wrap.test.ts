@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CONTINUED, copiedText, isContinued, type Row, row, rowText, span } from '../../../src/surfaces/text/row.ts';
+import { CONTINUED, isContinued, type Row, row, rowText, span } from '../../../src/surfaces/text/row.ts';
 import { rowWidth } from '../../../src/surfaces/text/width.ts';
-import { fitRow, padRow, sliceRow, wrapRow, wrapSoft } from '../../../src/surfaces/text/wrap.ts';
+import { sliceRow, wrapRow, wrapSoft } from '../../../src/surfaces/text/wrap.ts';
+import { copiedText } from './support.ts';
 
 const letters = fc.constantFrom(
   'a',
@@ -85,8 +86,6 @@ test('what the terminal wraps copies exactly', () => {
 test('a slice has the cells that were asked for, and no half characters', () => {
   expect(rowText(sliceRow(row('a漢b'), 0, 2))).toBe('a');
   expect(rowText(sliceRow(row('a漢b'), 1, 4))).toBe('漢b');
-  expect(rowText(fitRow(row('a long row'), 6))).toBe('a lon…');
-  expect(rowText(padRow(row('ab'), 4))).toBe('ab  ');
 });
 
 test.each([
@@ -204,36 +203,6 @@ test('slices side by side have each letter of one cell once', () => {
   fc.assert(
     fc.property(simple, fc.nat(30), (own, at) => {
       expect(rowText(sliceRow(own, 0, at)) + rowText(sliceRow(own, at, 99))).toBe(rowText(own));
-    }),
-  );
-});
-
-test('a row that is cut says so, in the look of its end, and is never wider than the width', () => {
-  expect(fitRow([span('ab', { bold: true }), span('cdef')], 3)).toEqual([
-    span('ab', { bold: true }),
-    span('…', { bold: true }),
-  ]);
-  expect(fitRow(row('abc'), 1).map((one) => one.text)).toEqual(['…']);
-  expect(fitRow(row('abc'), 0)).toEqual([]);
-  expect(
-    fitRow(row('漢字'), 3)
-      .map((one) => one.text)
-      .join(''),
-  ).toBe('漢…');
-  expect(rowText(fitRow(row('漢字'), 2))).toBe('…');
-  fc.assert(
-    fc.property(rows, fc.integer({ min: 0, max: 30 }), (own, width) => {
-      const fitted = fitRow(own, width);
-      expect(rowWidth(fitted)).toBeLessThanOrEqual(width);
-      if (rowWidth(own) <= width) expect(fitted).toEqual(own);
-    }),
-  );
-});
-
-test('a padded row is exactly as wide as was asked, if it was not wider', () => {
-  fc.assert(
-    fc.property(rows, fc.integer({ min: 0, max: 30 }), (own, width) => {
-      expect(rowWidth(padRow(own, width))).toBe(Math.max(width, rowWidth(own)));
     }),
   );
 });

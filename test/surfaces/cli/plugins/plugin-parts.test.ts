@@ -91,7 +91,7 @@ describe('a server of a plugin', () => {
     ['arguments for an address', 's', { url: 'https://x.example', args: ['a'] }, /args is for another kind of server/],
     ['a wrong form', 's', { command: ['x'] }, /it has the wrong form/],
     ['no time to start', 's', { command: 'x', startup_timeout_sec: 0 }, /it has the wrong form/],
-    ['a program outside of the plugin', 's', { command: '../../bin/sh' }, /a path of it leads out of the plugin/],
+    ['a program outside of the plugin', 's', { command: '../../../bin/sh' }, /a path of it leads out of the plugin/],
     ['a folder outside of the plugin', 's', { command: 'x', cwd: '../..' }, /a path of it leads out of the plugin/],
   ])('with %s is not used, which is noted', async (_, name, server, why) => {
     const { servers, notes } = await serversOf({ [name]: server });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MarkdownReader, markdownRows, piecesRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
-import { copiedText, type Row, rowText, type Span, type Style } from '../../../../src/surfaces/text/row.ts';
+import { type Row, rowText, type Span, type Style } from '../../../../src/surfaces/text/row.ts';
+import { copiedText } from '../support.ts';
 
 const shown = (source: string, width = 40) => markdownRows(source, width).map(rowText);
 const spans = (source: string): readonly Span[] => markdownRows(source, 80).flat();

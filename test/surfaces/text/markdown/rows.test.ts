@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { markdownRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
-import { copiedText, rowText } from '../../../../src/surfaces/text/row.ts';
+import { rowText } from '../../../../src/surfaces/text/row.ts';
+import { copiedText } from '../support.ts';
 
 const shown = (source: string, width = 40) => markdownRows(source, width).map(rowText).join('\n');
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseTuiArguments, type TuiTarget } from '../../../src/surfaces/cli/commands/terminal/tui-arguments.ts';
-import { UsageError } from '../../../src/surfaces/cli/usage.ts';
+import { parseTuiArguments, type TuiTarget } from '../../../../src/surfaces/cli/commands/terminal/tui-arguments.ts';
+import { UsageError } from '../../../../src/surfaces/cli/usage.ts';
 
 const ID = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 type Verb = Parameters<typeof parseTuiArguments>[0];

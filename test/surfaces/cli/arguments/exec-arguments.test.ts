@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ExecArguments, parseExecArguments } from '../../../src/surfaces/cli/commands/exec/exec-arguments.ts';
-import { UsageError } from '../../../src/surfaces/cli/usage.ts';
+import { type ExecArguments, parseExecArguments } from '../../../../src/surfaces/cli/commands/exec/exec-arguments.ts';
+import { UsageError } from '../../../../src/surfaces/cli/usage.ts';
 
 const ID = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 const read = (line: string) => parseExecArguments(line === '' ? [] : line.split(' '));

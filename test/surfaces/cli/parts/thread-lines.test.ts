@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ThreadSummary } from '../../../src/storage/threads/index.ts';
-import { threadFacts, threadLines } from '../../../src/surfaces/cli/thread-lines.ts';
+import type { ThreadSummary } from '../../../../src/storage/threads/index.ts';
+import { threadFacts, threadLines } from '../../../../src/surfaces/cli/thread-lines.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

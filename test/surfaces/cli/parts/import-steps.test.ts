@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { applySteps } from '../../../src/surfaces/cli/import/apply-steps.ts';
-import { claudeSteps } from '../../../src/surfaces/cli/import/claude.ts';
-import { codexSteps } from '../../../src/surfaces/cli/import/codex.ts';
-import type { ImportStep } from '../../../src/surfaces/cli/import/step.ts';
-import { freshDirectory } from '../../support/fresh-places.ts';
+import { applySteps } from '../../../../src/surfaces/cli/import/apply-steps.ts';
+import { claudeSteps } from '../../../../src/surfaces/cli/import/claude.ts';
+import { codexSteps } from '../../../../src/surfaces/cli/import/codex.ts';
+import type { ImportStep } from '../../../../src/surfaces/cli/import/step.ts';
+import { freshDirectory } from '../../../support/fresh-places.ts';
 
 const dir = freshDirectory();
 const source = () => join(dir.path, '.claude');
@@ -68,7 +68,10 @@ describe('what comes over from Claude Code', () => {
   });
 
   test('is a server of MCP as a table of the settings; one that keel can’t reach is left', () => {
-    const mcpServers = { notes: { command: 'notes', args: ['--stdio'] }, old: { type: 'sse', url: 'https://x.example' } };
+    const mcpServers = {
+      notes: { command: 'notes', args: ['--stdio'] },
+      old: { type: 'sse', url: 'https://x.example' },
+    };
     dir.write({ '.claude.json': JSON.stringify({ mcpServers, other: 1 }) });
     const steps = claudeSteps(source());
     expect(ofType(steps, 'setting')).toEqual([
