@@ -394,7 +394,8 @@ describe('after a call', () => {
 
   describe('is asked about every path that edits or runs', () => {
     const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n*** End Patch';
-    const record = { type: 'command', command: 'cat >> after.log; echo >> after.log' };
+    // Hooks run side by side: each writes its line at once.
+    const record = { type: 'command', command: 'printf "%s\\n" "$(cat)" >> after.log' };
     /** The tools that hooks were asked about after calls, with whether the calls succeeded, in order of their names. */
     const askedAfter = () =>
       textIn('after.log')

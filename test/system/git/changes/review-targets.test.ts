@@ -157,7 +157,7 @@ describe('what is not committed', () => {
     return found;
   };
 
-  test('is told apart: staged, changed behind that, and new', async () => {
+  test('is shown as what it is: staged, changed behind that, and new', async () => {
     commit('one', { 'changed.txt': 'a', 'deleted.txt': 'a', 'both.txt': 'a', '.gitignore': 'ignored.txt\n' });
     dir.write({ 'changed.txt': 'b', 'both.txt': 'b', 'added.txt': 'x', 'ignored.txt': 'x' });
     git(dir.root, 'add', 'both.txt', 'added.txt');
