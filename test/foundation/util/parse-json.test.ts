@@ -11,7 +11,7 @@ describe('text as JSON', () => {
     expect(JSON.stringify(readJson(text))).toBe(text);
   });
 
-  it.each([MAX_JSON_DEPTH + 1, 5_000, 1_000_000])('is an error when it is nested %i levels deep', (depth) => {
+  it.each([MAX_JSON_DEPTH + 1, 5_000, 200_000])('is an error when it is nested %i levels deep', (depth) => {
     for (const text of [lists(depth), objects(depth)]) {
       expect(() => readJson(text)).toThrow(JsonTooDeep);
       expect(parseJson(text)).toBeNull();

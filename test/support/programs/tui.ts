@@ -31,6 +31,9 @@ export const KEY = {
   ctrl: (letter: string) => String.fromCharCode(letter.charCodeAt(0) - 96),
 } as const;
 
+/** Of Linux (signal(7)). */
+const LAST_SIGNAL = 64;
+
 /** The built program in a pseudo-terminal, read through a terminal emulator. */
 export class TuiRun implements AsyncDisposable {
   readonly terminal: headless.Terminal;
@@ -73,7 +76,8 @@ export class TuiRun implements AsyncDisposable {
     this.ended = promise;
     this.#pty.onExit(({ exitCode, signal }) => {
       this.#isOver = true;
-      resolve({ code: exitCode, signal });
+      // Once in thousands of ends the library gives a number that is no signal, for one that none ended.
+      resolve({ code: exitCode, signal: signal === undefined || signal > LAST_SIGNAL ? 0 : signal });
     });
   }
 
