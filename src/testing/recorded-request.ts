@@ -120,7 +120,7 @@ export class RecordedRequest {
   }
 }
 
-/** Marks how far a cache keeps. In a text its quotes would stand behind backslashes. */
+/** Marks how far a cache keeps. Within a text its quotes would be escaped. */
 const CACHE_MARK = /,"cache_control":\{"type":"ephemeral"\}/g;
 
 function unmarked(body: string): string {

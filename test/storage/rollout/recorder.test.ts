@@ -61,7 +61,7 @@ test('a file that is gone is not opened as a new one', () => {
   expect(() => statSync(path)).toThrow('ENOENT');
 });
 
-test('a line that a crash cut off is fenced: the next one is alone, and numbers go on', async () => {
+test('a line that a crash cut off is fenced: the next one is alone, and numbers continue', async () => {
   using home = tempDir();
   const path = join(home.path, 'rollout.jsonl');
   const first = FileRecorder.create(path, now);

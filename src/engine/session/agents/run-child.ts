@@ -36,7 +36,7 @@ export type ChildResult =
 /**
  * Runs a child of one turn to completion: a session like any other, with a thread of its own. Its events are shown under the
  * parent's turn, and its questions go to the parent's user under its name. When `signal` aborts it is stopped, and the result
- * is there at once. A turn that is begun again, since it was let go or cut off, continues the child that it had.
+ * is there at once. A turn that is begun again, since it was released or cut off, continues the child that it had.
  */
 export function runChild(
   deps: SessionDeps,

@@ -63,7 +63,7 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
           signal,
         );
       } finally {
-        // One that is let go is continued elsewhere.
+        // One that is released is continued elsewhere.
         if (!active.letGo.signal.aborted) {
           leaveReview(active, reviewOf(result, outputSchema), result.type === 'failed' ? result.error : null);
         }

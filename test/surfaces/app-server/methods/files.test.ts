@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fileMethods } from '../../../../src/surfaces/app-server/methods/files/file-methods.ts';
 import { ErrorCode } from '../../../../src/surfaces/app-server/methods/method.ts';
 import { ServerSettings } from '../../../../src/surfaces/app-server/methods/server-settings.ts';
@@ -260,6 +260,7 @@ describe('nothing leaves the workspace', () => {
       import { renameSync } from 'node:fs';
       for (;;) { try { renameSync('dir', 'away'); renameSync('swap', 'dir'); renameSync('dir', 'swap'); renameSync('away', 'dir'); } catch {} }`;
     const racer = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: here.project });
+    onTestFinished(() => void racer.kill('SIGKILL'));
     try {
       const call = files(here);
       const path = join(here.project, 'dir/secret.txt');

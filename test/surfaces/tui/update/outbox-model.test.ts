@@ -44,7 +44,7 @@ class Model {
   }
 }
 
-/** Drives both. Each message is another one, so that none can stand for another. */
+/** Drives both. Each message is another one, so that none can be taken for another. */
 class Pair {
   readonly driver = Driver.ready();
   readonly model = new Model();
