@@ -106,14 +106,14 @@ describe('what was approved for the session', () => {
 });
 
 describe('the budget of a turn that moves', () => {
-  /** Releases a turn within its second request, which hangs. */
-  async function releasedInSecond(overrides: readonly string[]) {
+  /** Releases a turn within its second request, which hangs; the continued turn's hangs as well if `alwaysHangs`. */
+  async function releasedInSecond(overrides: readonly string[], { alwaysHangs = false } = {}) {
     let hangs = true;
     const work = eachTurn('echo one >> log');
     const first = await thread.open(
       (request, index) => {
         if (index === 0 || !hangs) return work(request);
-        hangs = false;
+        hangs = alwaysHangs;
         return respond(message('hm'), hang());
       },
       { overrides },
@@ -126,7 +126,7 @@ describe('the budget of a turn that moves', () => {
 
   test('of minutes counts what was used before, and not the time between', async () => {
     const overrides = ['budget.minutes=5'];
-    const first = await releasedInSecond(overrides);
+    const first = await releasedInSecond(overrides, { alwaysHangs: true });
     const used = recorded(first, 'budget_used').at(-1);
     expect(used.minutes).toBeGreaterThan(0);
     expect(used.minutes).toBeLessThan(2);
