@@ -8,8 +8,36 @@ interface Entry {
   /** The item as it was announced; null: it was not. */
   readonly begun: JsonObject | null;
   /** Texts of its deltas and of the events that repeat them, by the field of the item that they fill. */
-  readonly texts: Map<Filled, string>;
+  readonly texts: Map<Filled, Pieces>;
   isDone: boolean;
+}
+
+/** Pieces are joined this many at a time: a string that grows piece by piece is a chain that the collector follows again and again. */
+const JOINED_PIECES = 256;
+
+/** A text that comes in pieces. */
+class Pieces {
+  #text = '';
+  #pieces: string[] = [];
+
+  add(piece: string): void {
+    if (this.#pieces.push(piece) === JOINED_PIECES) this.#join();
+  }
+
+  replace(text: string): void {
+    this.#text = text;
+    this.#pieces = [];
+  }
+
+  toString(): string {
+    this.#join();
+    return this.#text;
+  }
+
+  #join(): void {
+    this.#text += this.#pieces.join('');
+    this.#pieces = [];
+  }
 }
 
 type Filled = 'text' | 'refusal' | 'arguments' | 'input' | 'summary' | 'content' | 'name' | 'call_id';
@@ -89,12 +117,11 @@ export class OutputItems {
     const entry = this.#entryOf(event, filling.type);
     const text = stringField(event, filling.from) ?? '';
     if (entry.isDone) return;
-    const before = filling.isPiece ? (entry.texts.get(filling.field) ?? '') : '';
-    if (text !== '') entry.texts.set(filling.field, before + text);
+    if (text !== '') textOf(entry, filling.field)[filling.isPiece ? 'add' : 'replace'](text);
     if (filling.field !== 'arguments' && filling.field !== 'input') return;
     for (const field of ['name', 'call_id'] as const) {
       const value = stringField(event, field);
-      if (value !== null) entry.texts.set(field, value);
+      if (value !== null) textOf(entry, field).replace(value);
     }
   }
 
@@ -172,6 +199,14 @@ export class OutputItems {
   }
 }
 
+function textOf({ texts }: Entry, field: Filled): Pieces {
+  const known = texts.get(field);
+  if (known !== undefined) return known;
+  const text = new Pieces();
+  texts.set(field, text);
+  return text;
+}
+
 /** Items of the response's own list of which none that came is the same one. */
 function unseen(listed: readonly JsonObject[], done: readonly JsonObject[]): readonly JsonObject[] {
   const left = [...done];
@@ -211,7 +246,7 @@ function isEmpty(value: unknown): boolean {
 
 function filled(item: JsonObject, { begun, texts, id }: Entry): JsonObject {
   const whole: JsonObject = { ...(id === null ? {} : { id }), ...begun, ...withoutEmpty(item) };
-  const text = (field: Filled) => texts.get(field) ?? '';
+  const text = (field: Filled) => texts.get(field)?.toString() ?? '';
   const named = { ...whole, name: whole['name'] || text('name'), call_id: whole['call_id'] || text('call_id') };
   switch (whole['type']) {
     case 'message': {
