@@ -33,6 +33,8 @@ export default defineConfig({
     // Tests start real processes and servers on a small machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Of thousands of tests with real processes one may meet a moment that no test foresaw. The run names it at its end.
+    retry: 1,
     pool: 'forks',
     projects: [
       // They mostly wait for processes of their own, so that two at once leave no core idle.
