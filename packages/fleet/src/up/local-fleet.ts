@@ -36,6 +36,7 @@ export interface LocalWorker {
 const Ports = z.object({ ingress: z.number(), admin: z.number(), node: z.number(), workers: z.number() });
 type Ports = z.infer<typeof Ports>;
 const Started = z.object({ enginePort: z.number(), peerPort: z.number() });
+type Started = z.infer<typeof Started>;
 /** How long what is under way in a turn has when a worker is drained, ms. */
 export const DRAIN_MS = 30_000;
 const RESTART_MS = 500;
@@ -63,16 +64,17 @@ export class LocalFleet {
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     const ports = await portsIn(options.dir, options.port);
     const fleet = new LocalFleet(options, ports);
+    const parts: Promise<unknown>[] = [];
     try {
       await fleet.#balancer.listen('127.0.0.1', ports.workers);
-      await Promise.all([
-        fleet.#startEngine(signal),
-        ...Array.from({ length: options.workers }, () => fleet.addWorker()),
-      ]);
+      parts.push(fleet.#startEngine(signal), ...Array.from({ length: options.workers }, () => fleet.addWorker()));
+      await Promise.all(parts);
       await fleet.admin.register(`http://127.0.0.1:${ports.workers}`, { force: true });
       return fleet;
     } catch (error) {
       await fleet.close();
+      // One part has failed; the others may be in the middle of their start, which the close ends.
+      await Promise.allSettled(parts);
       throw error;
     }
   }
@@ -119,7 +121,7 @@ export class LocalFleet {
       cwd: dir,
       logFile: join(dir, `${name}.log`),
     });
-    const { enginePort, peerPort } = Started.parse(await child.message());
+    const { enginePort, peerPort } = await this.#report(child);
     const host = '127.0.0.1';
     const worker = { name, child, healthUrl: `http://${host}:${peerPort}/health` };
     this.#workers.set(name, worker);
@@ -132,6 +134,24 @@ export class LocalFleet {
       this.#again(`${name} (pid ${child.pid}) ended: ${how}`, () => this.addWorker());
     });
     return worker;
+  }
+
+  /** What a worker says when it has started. @throws Error if it ends before, as it does when the fleet is closed meanwhile */
+  async #report(child: Child): Promise<Started> {
+    const { signal } = this.#stop;
+    const kill = () => child.signal('SIGKILL');
+    signal.addEventListener('abort', kill);
+    try {
+      if (signal.aborted) kill();
+      const started = Started.parse(await child.message());
+      if (signal.aborted) throw new Error('the fleet was closed while a worker started');
+      return started;
+    } catch (error) {
+      kill();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', kill);
+    }
   }
 
   /** Gives a worker's turns to the others and ends it. */
