@@ -19,8 +19,11 @@ import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
+/** The model says nothing more once the parent's journal has this many lines: what is to be killed there can't run past it. */
+let silentFrom: number;
 
 beforeEach(() => {
+  silentFrom = Number.POSITIVE_INFINITY;
   home = keelHome();
   repo = gitRepository();
   home.write({ 'config.toml': 'features.multi_agent = true\nsandbox_mode = "danger-full-access"\n' });
@@ -54,9 +57,17 @@ function notedGroups(): string[] {
     .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/"pid":(\d+)/g)].map(([, pid]) => pid ?? ''));
 }
 
+const parentPath = () => (existsSync(join(home.path, 'sessions')) ? rolloutsIn(home.path)[0] : undefined);
+
+function parentLines(): number {
+  const path = parentPath();
+  return path === undefined ? 0 : readFileSync(path, 'utf8').split('\n').length - 1;
+}
+
 /** The parent's answers by how many calls it has had answered; the helper's likewise. */
 async function play(parent: readonly Response[], helper: readonly Response[]): Promise<void> {
   server = await startModelServer((request) => {
+    if (parentLines() >= silentFrom) return respond(hang());
     const answered = request.input.filter((item) => item['type'] === 'function_call_output').length;
     return (isHelper(request) ? helper : parent)[answered] ?? done;
   });
@@ -117,7 +128,7 @@ describe('keel exec with helper agents', () => {
     await play([respond(spawn('run', 'c1')), respond(wait('c2'))], [respond(shell('touch begun; sleep 63', 's1'))]);
     const live = startKeel(['exec', 'go'], place());
     live.child.stdin.end();
-    await until(() => existsSync(join(repo.path, 'begun')), 10_000);
+    await until(() => existsSync(join(repo.path, 'begun')));
     live.child.kill('SIGTERM');
     await live.ended;
     expect(processesWith(home.path)).toEqual([]);
@@ -141,7 +152,7 @@ describe('kill -9 while a helper works, then resume', () => {
     const live = startKeel(['exec', '--json', 'go'], place());
     live.child.stdin.end();
     const waits = () => server.requests.filter((request) => !isHelper(request)).length === 2;
-    await until(() => existsSync(join(repo.path, 'A')) && waits(), 10_000);
+    await until(() => existsSync(join(repo.path, 'A')) && waits());
     // A command starts a moment before keel records that.
     await until(() => processesWith(home.path).some((pid) => nameOf(pid) === 'sleep' && notedGroups().includes(pid)));
     live.child.kill('SIGKILL');
@@ -173,12 +184,12 @@ describe('kill -9 while a helper works, then resume', () => {
       await play([respond(delay(20), spawn('make A', 'c1')), respond(wait('c2')), respond(wait('c3'))], steps);
       const live = startKeel(['exec', '--json', 'go'], place());
       live.child.stdin.end();
-      const parent = () => (existsSync(join(home.path, 'sessions')) ? rolloutsIn(home.path)[0] : undefined);
-      const count = () => readFileSync(parent() ?? '', 'utf8').split('\n').length - 1;
-      await until(() => parent() !== undefined && count() >= lines, 10_000).catch(() => undefined);
+      silentFrom = lines;
+      await until(() => parentLines() >= lines);
       live.child.kill('SIGKILL');
       await live.ended;
-      const id = String(JSON.parse(readFileSync(parent() ?? '', 'utf8').split('\n')[0] ?? '').payload.id);
+      silentFrom = Number.POSITIVE_INFINITY;
+      const id = String(JSON.parse(readFileSync(parentPath() ?? '', 'utf8').split('\n')[0] ?? '').payload.id);
       const before = server.requests.filter(isHelper).length;
       const run = await runKeel(['exec', 'resume', id, '--json'], place());
       expect([run.code, run.stderr]).toEqual([0, '']);
@@ -193,7 +204,6 @@ describe('kill -9 while a helper works, then resume', () => {
       if (before > 0) expect(threadsOf(server.requests.filter(isHelper))).toHaveLength(1);
       expect(new Set(effects).size).toBe(effects.length);
     },
-    20_000,
   );
 
   test('with a new message reports it before that, once', async () => {
@@ -201,7 +211,7 @@ describe('kill -9 while a helper works, then resume', () => {
     server = await startModelServer((request) => (isHelper(request) ? respond(hang()) : (parent.shift() ?? done)));
     const live = startKeel(['exec', '--json', 'go'], place());
     live.child.stdin.end();
-    await until(() => server.requests.length === 3, 10_000);
+    await until(() => server.requests.length === 3);
     live.child.kill('SIGKILL');
     await live.ended;
     const id = String(jsonLines(live.stdout())[0]?.['thread_id']);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   delay,
   functionCall,
+  hang,
   type ModelServer,
   message,
   plainItem,
@@ -184,8 +185,15 @@ test.each([
   ['an exception', 'throw new Error("boom")'],
   ['a promise', 'Promise.reject(new Error("boom"))'],
 ])('%s that nobody catches is a sentence for the user, and its stack goes to the log', async (_what, fault) => {
-  await open([respond(delay(3_000), message('late'))]);
-  home.write({ 'fault.mjs': `setTimeout(() => { ${fault}; }, 300);` });
+  // It comes while the turn waits for its model.
+  await open(() => {
+    home.write({ asked: '' });
+    return respond(hang());
+  });
+  home.write({
+    'fault.mjs': `import { existsSync } from 'node:fs';
+      setInterval(() => { if (existsSync(${JSON.stringify(join(home.path, 'asked'))})) { ${fault}; } }, 10);`,
+  });
   const env = { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` };
   const run = await runKeel(['exec', '--json', 'go'], { ...place(), env });
   expect(run.code).toBe(1);

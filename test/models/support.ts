@@ -98,7 +98,7 @@ export function providerAt(baseUrl: string, changes: Partial<ModelProvider> = {}
     envHttpHeaders: {},
     requestMaxRetries: 0,
     streamMaxRetries: 0,
-    streamIdleTimeoutMs: 10_000,
+    streamIdleTimeoutMs: 60_000,
     requiresOpenaiAuth: false,
     ...changes,
   };

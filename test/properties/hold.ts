@@ -68,7 +68,7 @@ export async function hold({ plans, runs, wire, startsPrograms = false }: HoldOp
 
 /** Every command of every session ran in a folder of the test's, and is gone with its session. */
 async function expectNoProcesses(): Promise<void> {
-  const patience = AbortSignal.timeout(5_000);
+  const patience = AbortSignal.timeout(30_000);
   for (let left = commandsLeft(); left.length > 0; left = commandsLeft()) {
     if (patience.aborted) throw new Error(`commands are left running: ${left.join(', ')}`);
     await delay(20);

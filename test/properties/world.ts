@@ -58,7 +58,7 @@ export interface Course {
 }
 
 /** How long everything that is under way may take to end once nothing holds it, milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 40_000;
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 /** How the folders of this process's sessions begin: other processes play at the same time. */
 export const PLACES = `keel-props-${process.pid}-`;

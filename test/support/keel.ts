@@ -122,8 +122,9 @@ export function processesWith(text: string): string[] {
 /** Waits until a condition is true, up to a deadline. */
 export async function until(isTrue: () => boolean, deadlineMs = 30_000): Promise<void> {
   const end = Date.now() + deadlineMs;
-  while (!isTrue()) {
+  // Soon at first, then less often: a look at all processes takes from the time of those that are waited for.
+  for (let pauseMs = 2; !isTrue(); pauseMs = Math.min(pauseMs * 1.25, 25)) {
     if (Date.now() > end) throw new Error('the condition did not become true in time');
-    await delay(2);
+    await delay(pauseMs);
   }
 }

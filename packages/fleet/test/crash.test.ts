@@ -165,7 +165,7 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
   async function started(text: string) {
     const { threadId, place } = fleet.newThread();
     const { turnId } = await submitted(threadId, text, place);
-    await expect.poll(() => existsSync(join(place.cwd, 'effects')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(place.cwd, 'effects'))).toBe(true);
     const end = async () => {
       const state = await fleet.client.settled(threadId, turnId, AbortSignal.timeout(40_000));
       return state.type === 'ended' ? state.turn.status : state.type;

@@ -8,7 +8,6 @@ import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
-const soon = { timeout: 15_000 };
 const says = (text: string) => respond(message(text));
 const list = respond(reasoning(['Look.']), functionCall('shell', { command: ['echo', 'listed'] }, 'c1'));
 
@@ -33,7 +32,7 @@ describe('keel acp: sessions', () => {
       cwd: place.repo.path,
       mcpServers: [],
     });
-    await expect.poll(() => orderOf(editor.wire()), soon).toEqual(['answer', 'available_commands_update']);
+    await expect.poll(() => orderOf(editor.wire())).toEqual(['answer', 'available_commands_update']);
     // Both forms of the same choice agree, and no list is empty.
     const mode = configOptions?.find(({ category }) => category === 'mode');
     expect(mode).toMatchObject({ id: 'mode', currentValue: modes?.currentModeId });
@@ -59,7 +58,7 @@ describe('keel acp: sessions', () => {
     const loaded = await agent.request('session/load', params);
     expect(loaded).toMatchObject({ modes: { availableModes: expect.any(Array) }, configOptions: expect.any(Array) });
     const history = ['user_message_chunk', 'agent_thought_chunk', 'tool_call', 'agent_message_chunk'];
-    await expect.poll(() => orderOf(second.wire()).length, soon).toBe(7);
+    await expect.poll(() => orderOf(second.wire()).length).toBe(7);
     expect(orderOf(second.wire())).toEqual(['answer', ...history, 'answer', 'available_commands_update']);
     expect(second.updates).toContainEqual(
       expect.objectContaining({ sessionUpdate: 'tool_call', toolCallId: 'c1', status: 'completed' }),
@@ -68,7 +67,7 @@ describe('keel acp: sessions', () => {
     const before = second.wire().length;
     const resumed = await agent.request('session/resume', params);
     expect(resumed).toMatchObject({ modes: { availableModes: expect.any(Array) }, configOptions: expect.any(Array) });
-    await expect.poll(() => second.wire().length, soon).toBe(before + 2);
+    await expect.poll(() => second.wire().length).toBe(before + 2);
     expect(orderOf(second.wire()).slice(-2)).toEqual(['answer', 'available_commands_update']);
   }, 60_000);
 
@@ -80,7 +79,7 @@ describe('keel acp: sessions', () => {
     ]);
     const sessionId = await place.open(editor);
     const prompt = ask(editor, sessionId, 'list it');
-    await expect.poll(() => place.server.requests.length, soon).toBe(2);
+    await expect.poll(() => place.server.requests.length).toBe(2);
     await editor.agent.request('session/load', again(sessionId));
     const start = editor.updates.findIndex(({ sessionUpdate }) => sessionUpdate === 'user_message_chunk');
     const shown = editor.updates.slice(start, start + 3);
@@ -173,7 +172,7 @@ describe('keel acp: sessions', () => {
     const { agent } = editor;
     const sessionId = await place.open(editor);
     await agent.request('session/set_mode', { sessionId, modeId: 'read-only' });
-    await expect.poll(() => orderOf(editor.wire()).at(-1), soon).toBe('config_option_update');
+    await expect.poll(() => orderOf(editor.wire()).at(-1)).toBe('config_option_update');
     expect(orderOf(editor.wire()).slice(-3)).toEqual(['answer', 'current_mode_update', 'config_option_update']);
     expect(editor.updates.at(-2)).toMatchObject({ currentModeId: 'read-only' });
     const { configOptions } = await agent.request('session/set_config_option', {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   functionCall,
@@ -16,6 +15,7 @@ import {
 } from '../../../src/testing/index.ts';
 import { jsonLines, keelBin, rolloutsIn } from '../../support/keel.ts';
 import { runCommandLine } from '../../support/programs/resident-keel.ts';
+import { startOnTerminal } from '../../support/programs/terminal.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 const ID = '01a20cee-41e3-7d69-b809-3f6bd217b403';
@@ -251,7 +251,7 @@ test('keel undo restores the files of the newest turns, and says when there is n
 
 test('on a terminal keel login asks for the key and does not show it', async () => {
   const key = 'sk-typed-0123456789';
-  const terminal = spawn(process.execPath, [keelBin, 'login'], {
+  const terminal = startOnTerminal(process.execPath, [keelBin, 'login'], {
     cols: 80,
     env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path },
   });
@@ -271,7 +271,7 @@ test('a terminal that answers late finds keel there, also where keel ends at onc
   await serve([]);
   const env = { PATH: process.env['PATH'] ?? '', HOME: home.path, KEEL_HOME: home.path, TERM: 'xterm-256color' };
   const script = `'${process.execPath}' '${keelBin}' -p 'fix it'; sleep 0.5; echo END`;
-  const terminal = spawn('bash', ['--norc', '-c', script], { cols: 80, rows: 24, cwd: repo.path, env });
+  const terminal = startOnTerminal('bash', ['--norc', '-c', script], { cols: 80, rows: 24, cwd: repo.path, env });
   let shown = '';
   const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
   terminal.onData((text) => {

@@ -55,10 +55,10 @@ const add = (path: string) => customCall('apply_patch', `*** Begin Patch\n*** Ad
 describe('a run in a terminal', () => {
   test('has its answer as Markdown under a heading, and a live line that leaves nothing behind', async () => {
     const steering = respond(message(`${markdown} \u001b]52;c;aGk=\u0007\u001b[2J`), usage({ input: 100, output: 20 }));
-    const script = [respond(shell('sleep 1.4', { timeout_ms: 60_000 })), steering];
+    const script = [respond(shell('sleep 1.9', { timeout_ms: 60_000 })), steering];
     const { code, bytes } = await onTerminal(script, ['go']);
     expect(code).toBe(0);
-    expect(bytes).toMatch(/\r\u001b\[K\u001b\[\?7l• running 1s.*: bash -c 'sleep 1\.4'\u001b\[\?7h\r\u001b\[K/);
+    expect(bytes).toMatch(/\r\u001b\[K\u001b\[\?7l• running 1s.*: bash -c 'sleep 1\.9'\u001b\[\?7h\r\u001b\[K/);
     expect(bytes.lastIndexOf('\r\u001b[K')).toBeGreaterThan(bytes.lastIndexOf('• running'));
     const end = bytes.slice(bytes.lastIndexOf('keel')).replaceAll(/\u001b\[[\d;]*m/g, '');
     expect(end).toBe('keel\nIt was off by one:\n\n- in date.ts\n- and nowhere else ]52;c;aGk=[2J\ntokens used\n120\n');

@@ -28,17 +28,17 @@ describe('what the front shows live', () => {
       connections += 1;
       response.write(event('attached'));
       const beats = setInterval(() => response.write(':\n\n'), 30);
-      const last = setTimeout(() => response.write(event('detached')), 600);
+      const last = setTimeout(() => response.write(event('detached')), 1_200);
       response.on('close', () => {
         clearInterval(beats);
         clearTimeout(last);
       });
-    }, 250);
+    }, 800);
     const seen: FleetSent[] = [];
     for await (const sent of api.live(never)) {
       seen.push(sent);
       if (seen.length === 2) break;
-      await delay(900);
+      await delay(1_500);
     }
     expect(seen).toEqual([{ type: 'attached' }, { type: 'detached' }]);
     expect(connections).toBe(1);

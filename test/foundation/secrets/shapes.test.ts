@@ -9,6 +9,7 @@ import {
   secretsOf,
 } from '../../../src/foundation/secrets/index.ts';
 import { isSecretValue } from '../../../src/foundation/secrets/secret-values.ts';
+import { cpuSeconds } from '../../support/cpu-time.ts';
 
 /** Put together here, so that no scanner takes this file for one with keys in it. */
 const key = (...parts: readonly string[]) => parts.join('');
@@ -129,10 +130,8 @@ describe('keys that are known by their form', () => {
       '"auth":',
     ]) {
       const text = hostile.repeat(20_000);
-      const start = performance.now();
-      maskSecrets(text, ['sesame-street']);
-      isSecretValue(text);
-      expect(performance.now() - start).toBeLessThan(10_000);
+      const look = () => [maskSecrets(text, ['sesame-street']), isSecretValue(text)];
+      expect(cpuSeconds(look)).toBeLessThan(10);
     }
   });
 });

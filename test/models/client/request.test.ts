@@ -147,7 +147,7 @@ describe('connections', () => {
       await collect(client.with({ effort: 'high' }));
       const [previous, latest] = server.requests.slice(-2);
       expect(latest?.socket === previous?.socket).toBe(true);
-    });
+    }, 30_000);
   });
 
   test('model 26: an abort while waiting for headers closes the socket', async () => {
@@ -162,7 +162,7 @@ describe('connections', () => {
     expect(await work).toMatchObject({ kind: 'interrupted', retryable: false });
     const socket = server.requests[0]?.socket;
     if (socket && !socket.closed) await once(socket, 'close');
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   test('model 26: an abort in the middle of a response closes the socket', async () => {
@@ -180,7 +180,7 @@ describe('connections', () => {
     const socket = server.requests[0]?.socket;
     if (socket && !socket.closed) await once(socket, 'close');
     expect(socket?.closed).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   test('a signal that is aborted already lets nothing out', async () => {

@@ -108,12 +108,12 @@ describe('failed streams', () => {
       let pings = 0;
       const timer = setInterval(() => {
         pings += 1;
-        if (pings > 20) response.end(sse(completed));
+        if (pings > 30) response.end(sse(completed));
         else response.write(': OPENROUTER PROCESSING\n\n');
       }, 50);
       response.on('close', () => clearInterval(timer));
     });
-    const client = clientOf(providerAt(server.baseUrl, { streamIdleTimeoutMs: 600 }));
+    const client = clientOf(providerAt(server.baseUrl, { streamIdleTimeoutMs: 1_200 }));
 
     expect(await collect(client)).toHaveLength(1);
   });
@@ -124,12 +124,12 @@ describe('failed streams', () => {
       let pings = 0;
       const timer = setInterval(() => {
         pings += 1;
-        if (pings > 20) response.end(sse(completed));
+        if (pings > 30) response.end(sse(completed));
         else response.write(sse({ type: 'ping' }));
       }, 50);
       response.on('close', () => clearInterval(timer));
     });
-    const client = clientOf(providerAt(server.baseUrl, { streamIdleTimeoutMs: 600 }));
+    const client = clientOf(providerAt(server.baseUrl, { streamIdleTimeoutMs: 1_200 }));
 
     expect(await collect(client)).toHaveLength(1);
   });

@@ -152,7 +152,7 @@ test.skipIf(!existsSync('/proc/self/stat'))(
       const [taken] = await once(parent.stdout, 'data');
       expect(String(taken)).toBe('taken\n');
       const { pid } = JSON.parse(readFileSync(`${path}.lease`, 'utf8'));
-      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), { timeout: 10_000 }).toMatch(/\) Z /);
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
       acquireLease(path).release();
     } finally {
       parent.kill('SIGKILL');
@@ -210,7 +210,7 @@ test.skipIf(!canUnshare)(
     // At once, before it has a lock to show.
     expect(() => acquireLease(path)).toThrow(expect.objectContaining({ kind: 'threadBusy' }));
     await expect
-      .poll(() => JSON.parse(readFileSync(`${path}.lease`, 'utf8')), { timeout: 20_000 })
+      .poll(() => JSON.parse(readFileSync(`${path}.lease`, 'utf8')))
       .toMatchObject({ pid: 1, lock: 'locked' });
     expect(() => acquireLease(path)).toThrow(
       expect.objectContaining({ kind: 'threadBusy', message: expect.stringContaining(`pid 1 on ${hostname()}`) }),
@@ -236,10 +236,10 @@ test.skipIf(!canUnshare)('of two owners in two other PID namespaces, both with p
   await using second = await holder(path, otherNamespace ?? []);
   expect(await first.take()).toBe('taken');
   expect(await second.take()).toBe('threadBusy');
-  await expect.poll(() => readFileSync(`${path}.lease`, 'utf8'), { timeout: 20_000 }).toContain('"locked"');
+  await expect.poll(() => readFileSync(`${path}.lease`, 'utf8')).toContain('"locked"');
   expect(await second.take()).toBe('threadBusy');
   await first.kill();
-  await expect.poll(() => second.take(), { timeout: 20_000 }).toBe('taken');
+  await expect.poll(() => second.take()).toBe('taken');
 });
 
 test('an owner elsewhere that no lock shows is not taken for dead', () => {
@@ -401,7 +401,7 @@ describe('the address of an owner', () => {
     const expected = { kind: 'threadBusy', address: 'http://10.0.0.7:9080/"a"' };
     expect(busy(path)).toEqual(expected);
     const lock = () => JSON.parse(readFileSync(`${path}.lease`, 'utf8')).lock;
-    await expect.poll(lock, { timeout: 10_000 }).not.toBe('pending');
+    await expect.poll(lock).not.toBe('pending');
     expect(busy(path)).toEqual(expected);
   });
 

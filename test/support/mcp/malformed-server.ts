@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const { call = [], list = [] }: { call?: string[]; list?: object[] } = JSON.parse(process.argv[2] ?? '{}');
 const PLAIN = { tools: [{ name: 'odd', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }] };
 const PROGRESS_REPORTS = 8;
-const PROGRESS_PAUSE_MS = 150;
+const PROGRESS_PAUSE_MS = 200;
 let listed = 0;
 
 async function answerCall(id: unknown, token: unknown): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
- * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `slow` answers after half a
- * second, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
+ * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `gate` answers once its file is
+ * there, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
  * but things to be read, `many` has 300 tools, `prompts` has prompts too.
  */
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ interface Message {
 
 const [mode = '', stateFile = ''] = process.argv.slice(2);
 const starts = stateFile !== '' && existsSync(stateFile) ? readFileSync(stateFile, 'utf8').length : 0;
-if (stateFile !== '') appendFileSync(stateFile, '.');
+if (mode === 'once') appendFileSync(stateFile, '.');
 const isHanging = mode === 'hang' || (mode === 'once' && starts > 0);
 let tools: readonly object[] = mode === 'bare' ? [] : mode === 'many' ? MANY_TOOLS : TOOLS;
 let met = 0;
@@ -37,7 +37,7 @@ const send = (message: object) => process.stdout.write(`${JSON.stringify({ jsonr
 async function answer({ id, method, params }: Message): Promise<void> {
   switch (method) {
     case 'initialize':
-      if (mode === 'slow') await delay(500);
+      while (mode === 'gate' && !existsSync(stateFile)) await delay(10);
       if (mode === 'garbage') process.stdout.write('Welcome!\n{"not": "a message"}\n\u0000\u0001{{{\n');
       return void send({ id, result: hello(params) });
     case 'tools/list':

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pty from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
 import { keelBin } from '../keel.ts';
+import { startOnTerminal } from './terminal.ts';
 
 export interface TuiRunOptions {
   readonly home: string;
@@ -31,9 +32,6 @@ export const KEY = {
   ctrl: (letter: string) => String.fromCharCode(letter.charCodeAt(0) - 96),
 } as const;
 
-/** Of Linux (signal(7)). */
-const LAST_SIGNAL = 64;
-
 /** The built program in a pseudo-terminal, read through a terminal emulator. */
 export class TuiRun implements AsyncDisposable {
   readonly terminal: headless.Terminal;
@@ -41,7 +39,7 @@ export class TuiRun implements AsyncDisposable {
   /** Everything it wrote. */
   bytes = '';
   readonly ended: Promise<{ readonly code: number; readonly signal: number | undefined }>;
-  readonly #pty: pty.IPty;
+  readonly #pty: IPty;
   #isOver = false;
 
   constructor(
@@ -49,7 +47,7 @@ export class TuiRun implements AsyncDisposable {
     { home, cwd, url, columns = 100, rows = 30, env = {}, answers = true, program = keelBin }: TuiRunOptions,
   ) {
     this.terminal = new headless.Terminal({ cols: columns, rows, scrollback: 20_000, allowProposedApi: true });
-    this.#pty = pty.spawn(process.execPath, [program, ...args], {
+    this.#pty = startOnTerminal(process.execPath, [program, ...args], {
       cols: columns,
       rows,
       cwd,
@@ -76,8 +74,7 @@ export class TuiRun implements AsyncDisposable {
     this.ended = promise;
     this.#pty.onExit(({ exitCode, signal }) => {
       this.#isOver = true;
-      // Once in thousands of ends the library gives a number that is no signal, for one that none ended.
-      resolve({ code: exitCode, signal: signal === undefined || signal > LAST_SIGNAL ? 0 : signal });
+      resolve({ code: exitCode, signal });
     });
   }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Confinement, ExecSession } from '../../../src/system/process/index.ts';
 import { seccompProgram } from '../../../src/system/sandbox/seccomp/program.ts';
-import { until, Workshop } from './support.ts';
+import { until } from '../../support/keel.ts';
+import { Workshop } from './support.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CommandOutcome,
   ExecSession,
@@ -75,14 +74,5 @@ function isAlive(pid: string): boolean {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return false;
-  }
-}
-
-/** Waits until something holds, up to a deadline. */
-export async function until(holds: () => boolean, deadlineMs = 5_000): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error('it did not come to hold in time');
-    await delay(5);
   }
 }

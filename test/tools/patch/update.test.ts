@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fallible, hintToModel, parsePatch, verifyPatch } from '../../../src/tools/patch/index.ts';
+import { cpuSeconds } from '../../support/cpu-time.ts';
 import { patchOf, Workspace } from './support.ts';
 
 /** The file's text after an update with these chunks. */
@@ -84,10 +85,11 @@ describe('an update', () => {
       return `@@\n-${at % 2 === 0 ? line : ` ${line} `}\n+changed ${at}`;
     });
     const patch = parsePatch(patchOf(`*** Update File: big.ts\n${chunks.join('\n')}`));
-    const startedAt = performance.now();
-    const verified = verifyPatch(patch, workspace.dir);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
-    expect(verified.changes[0]?.after?.match(/changed \d+/g)).toHaveLength(200);
+    const verify = () => {
+      const { changes } = verifyPatch(patch, workspace.dir);
+      expect(changes[0]?.after?.match(/changed \d+/g)).toHaveLength(200);
+    };
+    expect(cpuSeconds(verify)).toBeLessThan(1);
   });
 });
 

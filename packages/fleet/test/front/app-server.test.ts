@@ -77,7 +77,7 @@ describe('keel app-server --fleet', () => {
 
   test('opens a thread of the fleet: its question is answered, and its next turn is started here', slow, async () => {
     await fleet.submit(id, 'run echo one >> log');
-    await expect.poll(() => fleet.sessions.get(id)?.isOnlyWaiting, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => fleet.sessions.get(id)?.isOnlyWaiting).toBe(true);
     approve();
     const { thread, cwd } = await client.call('thread/resume', { threadId: id });
     expect(Object(thread)).toMatchObject({ id, path: null, turns: [{ id: 'f1', status: 'inProgress' }] });
@@ -95,17 +95,17 @@ describe('keel app-server --fleet', () => {
   test('adds to a turn that runs, and stops one', slow, async () => {
     await fleet.submit(id, 'hello');
     await client.call('thread/resume', { threadId: id });
-    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length).toBe(1);
     approve();
     const first = await start('run echo one >> log; until [ -e enough ]; do sleep 0.05; done');
-    await expect.poll(log, { timeout: 20_000 }).toBe('one\n');
+    await expect.poll(log).toBe('one\n');
     const steered = await client.call('turn/steer', { threadId: id, input: input('quietly'), expectedTurnId: first });
     expect(steered).toEqual({ turnId: first });
     writeFileSync(join(fleet.data, 'threads', id, 'work', 'enough'), '');
     await client.next('item/completed', ({ item }) => Object(item).text === 'heard: quietly');
     await completed(first);
     const second = await start('run echo two >> log; sleep 300');
-    await expect.poll(log, { timeout: 20_000 }).toBe('one\ntwo\n');
+    await expect.poll(log).toBe('one\ntwo\n');
     await client.call('turn/interrupt', { threadId: id, turnId: second });
     expect(await completed(second)).toMatchObject({ status: 'interrupted' });
   });
@@ -115,7 +115,7 @@ describe('keel app-server --fleet', () => {
     slow,
     async () => {
       await fleet.submit(id, 'run echo one >> log');
-      await expect.poll(() => fleet.sessions.get(id)?.isOnlyWaiting, { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => fleet.sessions.get(id)?.isOnlyWaiting).toBe(true);
       await fleet.park(id, 'run echo one', 'the question');
       await client.call('thread/resume', { threadId: id });
       const asked = await client.next('item/commandExecution/requestApproval');
@@ -129,7 +129,7 @@ describe('keel app-server --fleet', () => {
 
   test('takes the settings that the thread has, and refuses others', slow, async () => {
     await fleet.submit(id, 'hello');
-    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length).toBe(1);
     const { cwd } = await client.call('thread/resume', { threadId: id, cwd: '/not/here' });
     const turn = { threadId: id, input: input('again'), cwd };
     const { turn: started } = await client.call('turn/start', turn);
@@ -147,7 +147,7 @@ describe('keel app-server --fleet', () => {
 
   test('gives the reason why a worker could not run a turn', slow, async () => {
     await fleet.submit(id, 'hello');
-    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length).toBe(1);
     await client.call('thread/resume', { threadId: id });
     fleet.refuse('the model is not known');
     await expect(client.call('turn/start', { threadId: id, input: input('again') })).rejects.toThrow('is not known');

@@ -83,12 +83,12 @@ describe('a thread of a fleet, opened from elsewhere', () => {
     await fleet.submit(id, 'go');
     await using client = await opened(fleet, id);
     await client.next('turn.started');
-    await expect.poll(() => logOf(fleet, id), { timeout: 10_000 }).toBe('one\n');
+    await expect.poll(() => logOf(fleet, id)).toBe('one\n');
     client.thread.submit(says('and this'));
-    await expect.poll(() => fleet.engine.threads.get(id)?.current?.inputs.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => fleet.engine.threads.get(id)?.current?.inputs.length).toBe(1);
     writeFileSync(join(fleet.data, 'threads', id, 'work', 'enough'), '');
     expect(await client.next('turn.completed')).toMatchObject({ status: 'completed' });
-    await expect.poll(() => client.texts(), { timeout: 10_000 }).toEqual(['heard: and this']);
+    await expect.poll(() => client.texts()).toEqual(['heard: and this']);
     expect(client.commands()).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe('a thread of a fleet, opened from elsewhere', () => {
     const id = randomUUID();
     await fleet.submit(id, 'go');
     await using client = await opened(fleet, id);
-    await expect.poll(() => logOf(fleet, id), { timeout: 10_000 }).toBe('one\n');
+    await expect.poll(() => logOf(fleet, id)).toBe('one\n');
     client.thread.submit({ type: 'interrupt' });
     expect(await client.next('turn.completed')).toMatchObject({ status: 'interrupted' });
   });
@@ -129,7 +129,7 @@ describe('a thread of a fleet, opened from elsewhere', () => {
     await fleet.move(id);
     client.thread.submit({ type: 'approval', questionId: second.request.questionId, decision: yes });
     expect(await client.next('turn.completed')).toMatchObject({ status: 'completed' });
-    await expect.poll(() => client.texts(), { timeout: 10_000 }).toEqual(['heard: go']);
+    await expect.poll(() => client.texts()).toEqual(['heard: go']);
     expect(client.commands()).toHaveLength(2);
     expect(client.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(2);
     expect(client.events.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('a thread of a fleet, opened from elsewhere', () => {
     await using fleet = await startWorkedFleet(server.url, ['approval_policy="never"']);
     const id = randomUUID();
     await fleet.submit(id, 'go');
-    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => fleet.engine.threads.get(id)?.ended.length).toBe(1);
     await using client = await opened(fleet, id);
     const { turns } = await client.next('thread.started');
     expect(turns).toMatchObject([{ status: 'completed' }]);

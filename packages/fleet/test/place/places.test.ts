@@ -251,7 +251,7 @@ test('a maker that was frozen, and lost its place to another front, stops its gi
   const env = { PATH: `${bin}:${process.env['PATH']}`, HOME: data };
   const frozen = spawn(process.execPath, ['--input-type=module', '--eval', program], { env });
   const errors = text(frozen.stderr);
-  await expect.poll(() => existsSync(join(data, 'started')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(data, 'started'))).toBe(true);
   frozen.kill('SIGSTOP');
   const place = await places().make(ID, work, never);
   frozen.kill('SIGCONT');
@@ -275,7 +275,7 @@ test('a git that is stopped has ended when its caller learns of it', async () =>
     await Promise.all([
       expect(made).rejects.toMatchObject({ name: 'AbortError' }),
       expect
-        .poll(() => existsSync(join(data, 'started')), { timeout: 10_000 })
+        .poll(() => existsSync(join(data, 'started')))
         .toBe(true)
         .then(() => stop.abort()),
     ]);

@@ -95,7 +95,7 @@ describe('a thread of a fleet whose front', () => {
   ])('answers with %i from now on says so once, and asks no more', async (status, kind) => {
     front.status = status;
     for (const stream of front.streams) stream[Symbol.dispose]();
-    await expect.poll(() => of('error'), { timeout: 10_000 }).toMatchObject([{ error: { kind }, willRetry: false }]);
+    await expect.poll(() => of('error')).toMatchObject([{ error: { kind }, willRetry: false }]);
     expect(() => thread.submit({ type: 'interrupt' })).toThrow(expect.objectContaining({ kind: 'sessionClosed' }));
     await thread.ended;
     expect(events.at(-1)).toEqual({ type: 'thread.closed', threadId: THREAD });
@@ -113,24 +113,24 @@ describe('a thread of a fleet whose front', () => {
     front.turns = [turn('f1')];
     front.current = { turnId: 'f2', phase: 'running', questions: [] };
     front.status = 200;
-    await expect.poll(() => of('turn.completed'), { timeout: 10_000 }).toMatchObject([{ turnId: 'f1' }]);
+    await expect.poll(() => of('turn.completed')).toMatchObject([{ turnId: 'f1' }]);
     expect(of('error')).toEqual([]);
   });
 
   test('has lost the worker that showed it shows the record instead', async () => {
     front.current = { turnId: 'f1', phase: 'running', questions: [] };
-    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => front.streams.length).toBeGreaterThan(0);
     await front.streams.at(-1)?.send('attached', '{}');
-    await expect.poll(() => front.looks.includes('turns'), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => front.looks.includes('turns')).toBe(true);
     front.turns = [turn('f1')];
     await front.streams.at(-1)?.send('detached', '{}');
-    await expect.poll(() => of('turn.completed'), { timeout: 10_000 }).toMatchObject([{ turnId: 'f1' }]);
+    await expect.poll(() => of('turn.completed')).toMatchObject([{ turnId: 'f1' }]);
   });
 
   test('has a thread in which nothing happens is not asked for its record again and again', async () => {
-    await expect.poll(() => front.looks.filter((look) => look === 'state').length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => front.looks.filter((look) => look === 'state').length).toBeGreaterThanOrEqual(3);
     front.looks.length = 0;
-    await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => front.looks.length).toBeGreaterThan(0);
     expect(front.looks).not.toContain('turns');
   });
 });
@@ -149,42 +149,42 @@ describe('a question of the model', () => {
 
   test('that waits without a worker is asked as it was, and its answer arrives', async () => {
     front.current = parked({ questionId: 'q', about: 'answer: Which?', asked });
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toMatchObject([{ request: whole }]);
+    await expect.poll(() => of('approval.requested')).toMatchObject([{ request: whole }]);
     says(postgres);
-    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => front.inputs).toHaveLength(1);
     expect(front.inputs).toMatchObject([{ type: 'answer', questionId: 'q', decision: postgres }]);
   });
 
   test('of an earlier worker is shown in its line', async () => {
     front.current = parked({ questionId: 'q', about: 'answer: Which?' });
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('approval.requested')).toHaveLength(1);
     expect(of('approval.requested')).toMatchObject([{ request: { type: 'command', command: ['answer: Which?'] } }]);
   });
 
   test('whose answer the fleet did not take is asked again once it can be', async () => {
     front.current = parked({ questionId: 'q', about: 'answer: Which?', asked });
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('approval.requested')).toHaveLength(1);
     front.status = 503;
     says(postgres);
-    await expect.poll(() => of('error'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('error')).toHaveLength(1);
     front.status = 200;
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(() => of('approval.requested')).toHaveLength(2);
     says(postgres);
-    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => front.inputs).toHaveLength(1);
   });
 
   test('with which a worker waits is asked again at once, as it was', async () => {
     front.current = { turnId: 'f1', phase: 'running', questions: [] };
-    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => front.streams.length).toBeGreaterThan(0);
     const stream = front.streams.at(-1);
     await stream?.send('attached', '{}');
     const request = { ...whole, callId: 'c' };
     const event = { type: 'approval.requested', turnId: 'f1', threadId: 'child', agent: 'tests', request };
     await stream?.send('live', JSON.stringify(event));
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toEqual([event]);
+    await expect.poll(() => of('approval.requested')).toEqual([event]);
     front.status = 503;
     says(postgres);
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toEqual([event, event]);
+    await expect.poll(() => of('approval.requested')).toEqual([event, event]);
   });
 });
 
@@ -201,7 +201,7 @@ describe('a client of the app server whose thread', () => {
     const first = await threads.resume(THREAD, configOf);
     expect(threads.folders).toEqual([]);
     const interrupted = first.interrupt('f1');
-    await expect.poll(() => front.inputs, { timeout: 10_000 }).toEqual([{ type: 'interrupt' }]);
+    await expect.poll(() => front.inputs).toEqual([{ type: 'interrupt' }]);
     front.status = 401;
     for (const stream of front.streams) stream[Symbol.dispose]();
     await expect(interrupted).rejects.toMatchObject({ kind: 'sessionClosed' });
@@ -220,28 +220,28 @@ describe('a message for the turn that runs', () => {
 
   test('that the fleet drops is reported by its id, once, and no other one is', async () => {
     const ids = [says('taken'), says('dropped')];
-    await expect.poll(() => front.inputs.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => front.inputs.length).toBe(2);
     front.current = null;
     front.ended = [{ turnId: 'f1', status: 'interrupted', dropped: [2] }];
-    await expect.poll(() => of('submissions.dropped'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('submissions.dropped')).toHaveLength(1);
     front.looks.length = 0;
-    await expect.poll(() => front.looks.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => front.looks.length).toBeGreaterThan(0);
     expect(of('submissions.dropped')).toMatchObject([{ turnId: 'f1', ids: ids.slice(1) }]);
   });
 
   test('is dropped by nobody but the fleet: what the worker’s session says of it is not passed on', async () => {
-    await expect.poll(() => front.streams.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => front.streams.length).toBeGreaterThan(0);
     const stream = front.streams.at(-1);
     await stream?.send('live', JSON.stringify({ type: 'submissions.dropped', turnId: 'f1', ids: ['f1-steer-1'] }));
     await stream?.send('live', JSON.stringify({ type: 'warning', turnId: null, message: 'behind it' }));
-    await expect.poll(() => of('warning'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('warning')).toHaveLength(1);
     expect(of('submissions.dropped')).toEqual([]);
   });
 
   test('of which an earlier fleet only counts what it dropped is still a message of a thread that is shown', async () => {
     front.ended = [{ turnId: 'f0', status: 'interrupted', dropped: 1 }];
     front.current = { turnId: 'f1', phase: 'parked', questions: [{ questionId: 'q', about: 'run x' }] };
-    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => of('approval.requested')).toHaveLength(1);
   });
 });
 
@@ -256,7 +256,7 @@ describe('a picture of this machine', () => {
     front.current = current;
     writeFileSync(join(dir, 'a.png'), PNG);
     send({ type: 'text', text: 'see' }, image('a.png'));
-    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => front.inputs).toHaveLength(1);
     const url = expect.stringMatching(/^data:image\/png;base64,/);
     const items = [
       { type: 'text', text: 'see' },
@@ -269,7 +269,7 @@ describe('a picture of this machine', () => {
   test('that can’t be read is said to be missing', async () => {
     front.current = { turnId: 'f1', phase: 'running', questions: [] };
     send({ type: 'text', text: 'see ' }, image('none.png'));
-    await expect.poll(() => front.inputs, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => front.inputs).toHaveLength(1);
     expect(front.inputs).toMatchObject([{ type: 'steer', text: expect.stringContaining('none.png'), images: [] }]);
   });
 });

@@ -148,7 +148,7 @@ describe('watching a thread', () => {
     const [hung, next] = [await showing('first', 'freezes'), await showing('second', 'beats')];
     writeFileSync(`${path}.lease`, leaseOf(hung));
     const url = await serve((_, response) => {
-      void watchThread(thread(null, { silentMs: 200 }), new SseStream(response));
+      void watchThread(thread(null, { silentMs: 500 }), new SseStream(response));
     });
     const all = await until(url, null, (so) => {
       if (so.at(-1)?.type === 'detached') writeFileSync(`${path}.lease`, leaseOf(next));
@@ -175,13 +175,13 @@ describe('watching a thread', () => {
     class SlowAtFirst extends SseStream {
       override async send(...sent: Parameters<SseStream['send']>): Promise<void> {
         await super.send(...sent);
-        if (sent[0] === 'attached') await delay(700);
+        if (sent[0] === 'attached') await delay(1_200);
       }
     }
     writeFileSync(path, line(0));
     writeFileSync(`${path}.lease`, leaseOf(await showing('first', 'beats')));
     const url = await serve((_, response) => {
-      void watchThread(thread(null, { silentMs: 200 }), new SlowAtFirst(response));
+      void watchThread(thread(null, { silentMs: 800 }), new SlowAtFirst(response));
     });
     const all = await until(url, null, (so) => so.length === 2);
     expect(all.map(({ type }) => type)).toEqual(['attached', 'live']);
@@ -202,11 +202,11 @@ describe('watching a thread', () => {
     writeFileSync(path, line(0));
     writeFileSync(`${path}.lease`, leaseOf(await showing('first', 'beats')));
     const url = await serve((_, response) => {
-      void watchThread(thread(-1, { silentMs: 200 }), new SseStream(response));
+      void watchThread(thread(-1, { silentMs: 600 }), new SseStream(response));
     });
     const all = await until(url, -1, (so) => {
       // Several times as long as silence may last.
-      if (so.at(-1)?.type === 'live') setTimeout(() => appendFileSync(path, line(1)), 700);
+      if (so.at(-1)?.type === 'live') setTimeout(() => appendFileSync(path, line(1)), 1_500);
       return so.filter(({ type }) => type === 'line').length === 2;
     });
     expect(all.filter(({ type }) => type === 'detached')).toEqual([]);
@@ -224,7 +224,7 @@ describe('watching a thread', () => {
     });
     const stop = new AbortController();
     const seen: unknown[] = [];
-    for await (const watched of watch({ url, threadId: THREAD, after: -1, silentMs: 150 }, stop.signal)) {
+    for await (const watched of watch({ url, threadId: THREAD, after: -1, silentMs: 400 }, stop.signal)) {
       seen.push(watched);
       if (seen.length === 3) stop.abort();
     }
@@ -238,13 +238,13 @@ describe('watching a thread', () => {
       connections += 1;
       const stream = new SseStream(response, { heartbeatMs: 20 });
       for (const at of [0, 1]) void stream.send('line', JSON.stringify({ at }), at);
-      setTimeout(() => void stream.send('line', JSON.stringify({ at: 2 }), 2), 300);
+      setTimeout(() => void stream.send('line', JSON.stringify({ at: 2 }), 2), 700);
     });
     const stop = new AbortController();
     const seen: Watched[] = [];
-    for await (const watched of watch({ url, threadId: THREAD, after: -1, silentMs: 100 }, stop.signal)) {
+    for await (const watched of watch({ url, threadId: THREAD, after: -1, silentMs: 500 }, stop.signal)) {
       seen.push(watched);
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 600));
       if (seen.length === 3) stop.abort();
     }
     expect(connections).toBe(1);

@@ -63,7 +63,7 @@ describe('a turn that asks while a helper of it works', () => {
     const end = turns.run(job, never);
     end.catch(() => undefined);
     const { request } = await asked(turns, job.threadId);
-    await expect.poll(() => (pipe = opened(join(job.place.cwd, 'pipe'))), { timeout: 20_000 }).not.toBeNull();
+    await expect.poll(() => (pipe = opened(join(job.place.cwd, 'pipe')))).not.toBeNull();
     // As long as it takes to try to park it several times.
     await new Promise((resolve) => setTimeout(resolve, 300));
     return { turns, end, questionId: request.questionId };

@@ -1,7 +1,14 @@
 import * as z from 'zod/mini';
 import { userShellNote } from '../../../context/index.ts';
 import type { ResponseItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { cutBytesEnd, cutLines, fitsModel, MAX_OUTPUT_BYTES, parseJson } from '../../../foundation/util/index.ts';
+import {
+  cutBytesEnd,
+  cutLines,
+  fitsModel,
+  MAX_OUTPUT_BYTES,
+  parseJson,
+  unlessAborted,
+} from '../../../foundation/util/index.ts';
 import { type CommandEnd, type CommandOutcome, runCommand } from '../../../system/process/index.ts';
 import { type ToolOutput, unknownOutcome } from '../../../tools/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -69,7 +76,8 @@ export async function runUserShell(
     const known: Known = { exitCode, durationMs: outcome.durationMs, output: outputOf(outcome) };
     return { body: JSON.stringify(known), success: exitCode === 0 };
   });
-  const ended = await unlessStopped(ending, signal);
+  // The turn doesn't wait for what takes its time to stop.
+  const ended = await unlessAborted(ending, signal, null);
   const stoppedNow = () => ({
     exitCode: STOPPED_EXIT_CODE,
     durationMs: services.now() - startedAt,
@@ -114,17 +122,4 @@ function outputOf({ end, partial }: CommandOutcome): string {
 function asStopped(output: string): string {
   const said = cutBytesEnd(output, MAX_OUTPUT_BYTES);
   return `${said}${said === '' || said.endsWith('\n') ? '' : '\n'}stopped by the user`;
-}
-
-/** Null: `signal` aborted before the work ended. The turn doesn't wait for what takes its time to stop. */
-async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const stopped = Promise.withResolvers<null>();
-  const onAbort = () => stopped.resolve(null);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, stopped.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

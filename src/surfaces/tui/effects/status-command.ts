@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { onAbort } from '../../../foundation/util/index.ts';
 import { type Config, commandEnvironment } from '../../../storage/config/index.ts';
 import { startProgram } from '../../../system/process/index.ts';
 import type { StatusInput } from '../status-parts.ts';
@@ -78,7 +79,7 @@ async function firstLineOf(command: string, input: string, config: Config, signa
   const end = () => {
     if (pid !== undefined) killGroup(pid);
   };
-  signal.addEventListener('abort', end, { once: true });
+  using _listener = onAbort(signal, end);
   let output = '';
   child.stdin?.on('error', () => {
     // A command need not read what it is given.
@@ -90,7 +91,6 @@ async function firstLineOf(command: string, input: string, config: Config, signa
   try {
     await once(child, 'close');
   } finally {
-    signal.removeEventListener('abort', end);
     end();
   }
   return child.exitCode === 0 ? (output.split('\n')[0] ?? '').trimEnd() : '';

@@ -171,7 +171,7 @@ test.each(Array.from({ length: 12 }, (_, at) => at + 1))(
     await expectStopped(live);
     const startedAt = Date.now();
     await live[Symbol.asyncDispose]();
-    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
     const before = sent.all;
     expectWhole(live.events);
     expect(rolloutsIn(home.path).filter((path) => existsSync(`${path}.lease`))).toEqual([]);

@@ -840,7 +840,7 @@ describe('what is counted over a request and all its subagents', () => {
         parent: [respond(spawn('sleep long', 'c1')), respond(wait(['worker-1'], 'c2')), respond(message('enough'))],
         helpers: { 'sleep long': [respond(shell('sleep 600', 's1'))] },
       },
-      { overrides: ['budget.minutes=0.03'] },
+      { overrides: ['budget.minutes=0.05'] },
     );
     expect(await live.say('go')).toMatchObject({
       status: 'failed',

@@ -16,6 +16,8 @@ import { untilDeath } from '../../../support/sessions/until-death.ts';
 
 const thread = liveSession();
 const OVERRIDES = ['features.multi_agent=true'];
+/** The start of a command that runs until its thread is let go. */
+const BEGINS = 'echo begun > begun; until test -e go; do sleep 0.02; done';
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
 const read = (name: string) => {
   const path = join(thread.repo.path, name);
@@ -45,16 +47,22 @@ const continued = (first: TestSession, overrides: readonly string[] = OVERRIDES)
     overrides,
     options: { origin: { type: 'resume', id: first.session.threadId }, unfinishedTurn: 'continue' },
   });
+/** Lets a thread go whose helper is within its command; that ends then. */
+async function letGo(first: TestSession): Promise<void> {
+  await expect.poll(() => read('begun')).toBe('begun\n');
+  const released = first.session.release(60_000);
+  thread.repo.write({ go: '' });
+  await released;
+}
 const HEARD = { status: 'completed', lastAgentMessage: expect.stringContaining('"message":"the report"') };
 
 describe('a helper of a turn that moves', () => {
   test('is let go behind its command and continued elsewhere, and its parent gets its report', async () => {
-    const first = await thread.open(parentOf('echo begun > begun; sleep 0.3; echo one >> log', 'echo two >> log'), {
+    const first = await thread.open(parentOf(`${BEGINS}; echo one >> log`, 'echo two >> log'), {
       overrides: OVERRIDES,
     });
     first.session.submit(says('go'));
-    await expect.poll(() => read('begun'), { timeout: 20_000 }).toBe('begun\n');
-    await first.session.release(20_000);
+    await letGo(first);
     expect(read('log')).toBe('one\n');
     expect(rolloutsIn(thread.home.path)).toHaveLength(2);
     await using next = await continued(first);
@@ -64,12 +72,11 @@ describe('a helper of a turn that moves', () => {
   });
 
   test('counts its tokens for the thread once', async () => {
-    const first = await thread.open(parentOf('echo begun > begun; sleep 0.3', 'echo two >> log'), {
+    const first = await thread.open(parentOf(BEGINS, 'echo two >> log'), {
       overrides: OVERRIDES,
     });
     first.session.submit(says('go'));
-    await expect.poll(() => read('begun'), { timeout: 20_000 }).toBe('begun\n');
-    await first.session.release(20_000);
+    await letGo(first);
     await using next = await continued(first);
     await next.next('turn.completed');
     const last = next.events.findLast((event) => event.type === 'usage.updated');
@@ -100,7 +107,7 @@ describe('a helper of a turn that moves', () => {
       overrides: OVERRIDES,
     });
     first.session.submit(says('go'));
-    await expect.poll(() => read('log'), { timeout: 20_000 }).toBe('one\n');
+    await expect.poll(() => read('log')).toBe('one\n');
     await first.session.release(50);
     await using next = await continued(first);
     expect(await next.next('turn.completed')).toMatchObject(HEARD);
@@ -124,12 +131,11 @@ describe('a helper of a turn that moves', () => {
   });
 
   test('that is opened by a person later is lost, as its record says', async () => {
-    const first = await thread.open(parentOf('echo begun > begun; sleep 0.3', 'echo two >> log'), {
+    const first = await thread.open(parentOf(BEGINS, 'echo two >> log'), {
       overrides: OVERRIDES,
     });
     first.session.submit(says('go'));
-    await expect.poll(() => read('begun'), { timeout: 20_000 }).toBe('begun\n');
-    await first.session.release(20_000);
+    await letGo(first);
     await using next = await thread.reopen({
       overrides: OVERRIDES,
       options: { origin: { type: 'resume', id: first.session.threadId }, unfinishedTurn: 'interrupt' },
@@ -141,12 +147,11 @@ describe('a helper of a turn that moves', () => {
   });
 
   test('whose record names a thread that this one did not start is lost', async () => {
-    const first = await thread.open(parentOf('echo begun > begun; sleep 0.3', 'echo two >> log'), {
+    const first = await thread.open(parentOf(BEGINS, 'echo two >> log'), {
       overrides: OVERRIDES,
     });
     first.session.submit(says('go'));
-    await expect.poll(() => read('begun'), { timeout: 20_000 }).toBe('begun\n');
-    await first.session.release(20_000);
+    await letGo(first);
     const helper = rolloutsIn(thread.home.path).find((path) => path !== first.session.rolloutPath) ?? '';
     writeFileSync(helper, readFileSync(helper, 'utf8').replace(/"parent_thread_id":"[^"]*"/, '"parent_thread_id":"x"'));
     await using next = await continued(first);

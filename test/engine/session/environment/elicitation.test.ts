@@ -5,7 +5,7 @@ import { stdioServer } from '../../../support/mcp/settings.ts';
 import { calls, mcpThreads, ok } from './mcp-thread.ts';
 
 const current = mcpThreads();
-const CALL_LIMIT_SEC = 0.6;
+const CALL_LIMIT_SEC = 1.5;
 const notes = [stdioServer('notes', [], { default_tools_approval_mode: 'approve', tool_timeout_sec: CALL_LIMIT_SEC })];
 
 /** Has a server ask in a turn, and answers. @returns what was asked, and what the server got */
@@ -22,7 +22,7 @@ async function asked(args: object, decision: ApprovalDecision, afterMs = 0) {
 
 test('a server\u2019s question goes to the user, whose time does not count against the call', async () => {
   const content = { name: 'Ada' };
-  const { request, output } = await asked({}, { type: 'approved', content }, CALL_LIMIT_SEC * 1_500);
+  const { request, output } = await asked({}, { type: 'approved', content }, CALL_LIMIT_SEC * 1_200);
   expect(request).toMatchObject({
     type: 'elicitation',
     server: 'notes',

@@ -135,7 +135,7 @@ describe('listings', () => {
 test('progress extends the limit of a call', async () => {
   const thread = current();
   const call = ['PROGRESS', '{"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"at last"}]}}'];
-  await thread.open([calls('mcp__odd__odd'), ok], [odd({ call }, { tool_timeout_sec: 0.6 })]);
+  await thread.open([calls('mcp__odd__odd'), ok], [odd({ call }, { tool_timeout_sec: 1.2 })]);
   await thread.live.say('go');
   expect(thread.outputOf()).toContain('at last');
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { processesWith, until } from '../../../support/keel.ts';
@@ -49,9 +49,10 @@ describe('servers that start late, badly or not at all', () => {
     const thread = current();
     await thread.open(
       [calls('update_plan', { plan: [] }), ok, ok, ok],
-      [stdio('notes', ['slow']), 'mcp_startup_wait_sec=0'],
+      [stdio('notes', ['gate', join(thread.home.path, 'may-start')]), 'mcp_startup_wait_sec=0'],
     );
     await thread.live.say('one');
+    thread.home.write({ 'may-start': '' });
     expect([thread.mcpNames(0), thread.mcpNames(1)]).toEqual([[], []]);
     await until(() => existsSync(join(thread.home.path, 'cache', 'mcp', 'notes.json')));
     await thread.live.say('two');
@@ -107,26 +108,31 @@ describe('servers that start late, badly or not at all', () => {
 
   test('what a server listed last is offered at once, and a call waits for it', async () => {
     const thread = current();
-    const overrides = [stdio('notes', ['slow'])];
+    const mayStart = join(thread.home.path, 'may-start');
+    const overrides = [stdio('notes', ['gate', mayStart])];
+    writeFileSync(mayStart, '');
     await thread.open([ok], overrides);
     await thread.live.say('one');
     const known = thread.mcpNames(0);
+    rmSync(mayStart);
     await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok], overrides);
-    const begun = performance.now();
-    await thread.live.say('two');
-    const firstRequestMs = (thread.request(0).arrivedAt ?? 0) - (performance.timeOrigin + begun);
-    expect(firstRequestMs).toBeLessThan(400);
+    const turn = thread.live.say('two');
+    // The request is there while the server has not answered.
+    await thread.model.request(0);
     expect(thread.mcpNames(0)).toEqual(known);
+    await thread.live.next('item.started', ({ item }) => item.type === 'mcpToolCall');
+    writeFileSync(mayStart, '');
+    await turn;
     expect(thread.outputOf()).toContain('echo: x');
   });
 
   test('T32: a call that takes longer than it may is reported with its limit, and the server is of use afterwards', async () => {
     const thread = current();
     const script = [calls('mcp__notes__sleep', { ms: 20_000 }, 'a'), calls('mcp__notes__echo', { text: 'x' }, 'b'), ok];
-    await thread.open(script, [stdio('notes', [], { tool_timeout_sec: 0.3 })]);
+    await thread.open(script, [stdio('notes', [], { tool_timeout_sec: 1 })]);
     await thread.live.say('go');
     expect(thread.outputOf('a')).toBe(
-      'err: tool call error: no answer within 0.3 s (tool_timeout_sec of MCP server notes)',
+      'err: tool call error: no answer within 1 s (tool_timeout_sec of MCP server notes)',
     );
     expect(thread.outputOf('b')).toContain('echo: x');
   });
@@ -145,13 +151,13 @@ describe('servers that start late, badly or not at all', () => {
 
   test('a tool of a server that can no longer be started says so', async () => {
     const thread = current();
-    const overrides = [stdio('notes', ['once', join(thread.home.path, 'starts')], { startup_timeout_sec: 2 })];
-    await thread.open([ok], overrides);
+    const notes = (more = {}) => [stdio('notes', ['once', join(thread.home.path, 'starts')], more)];
+    await thread.open([ok], notes());
     await thread.live.say('one');
-    await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok, ok], overrides);
+    await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok, ok], notes({ startup_timeout_sec: 0.5 }));
     await thread.live.say('two');
     expect(thread.outputOf()).toBe(
-      'err: server notes is not available: it did not answer within 2 s (startup_timeout_sec)',
+      'err: server notes is not available: it did not answer within 0.5 s (startup_timeout_sec)',
     );
     await thread.live.say('three');
     expect(thread.mcpNames(2)).toEqual([]);
@@ -160,11 +166,11 @@ describe('servers that start late, badly or not at all', () => {
 
   test('a session that is closed while its server starts does not wait for it', async () => {
     const thread = current();
-    await thread.open([], [stdio('deaf', ['hang'])]);
+    await thread.open([], [stdio('deaf', ['hang'], { startup_timeout_sec: 60 })]);
     await until(() => processesWith(thread.home.path).length > 0);
     const begun = performance.now();
     await thread.close();
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(thread.failures()).toEqual([]);
   });
 

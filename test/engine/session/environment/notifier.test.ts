@@ -47,7 +47,7 @@ async function notify(argv: readonly string[], path: readonly string[] = []): Pr
 
 test('the program gets the turn, and the environment without the keys of providers under any name', async () => {
   await notify(['sh', '-c', `{ echo "$0"; env; } > ${told()}.new && mv ${told()}.new ${told()}`]);
-  await expect.poll(() => existsSync(told()), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(told())).toBe(true);
   const text = readFileSync(told(), 'utf8');
   expect(text).toContain('"type":"agent-turn-complete"');
   expect(text).toMatch(/^EDITOR=vi$/m);

@@ -171,21 +171,21 @@ describe('a rollback', () => {
     expect(told).toContain('before a turn that was removed since.');
   });
 
-  test('a thread of 100,000 items is rolled back, and forked, with every line of it', async () => {
+  test('a thread of 40,000 items is rolled back, and forked, with every line of it', async () => {
     await open([answer('## Goal'), answer('a1'), answer('## Goal'), answer('a2')]);
     await live[Symbol.asyncDispose]();
     const path = writeLongThread(home.path);
     await reopen({ options: { origin: { type: 'resume', id: LONG } } });
-    expect(await rollBack(5_000)).toBe('done');
-    expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({ removed: 5_000 });
+    expect(await rollBack(2_000)).toBe('done');
+    expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({ removed: 2_000 });
     await live.say('go on');
     // Such a thread is compacted first: the question for a handover comes after what the user said.
-    expect(said(0)).toHaveLength(20_000 + 1);
-    expect(readFileSync(path, 'utf8')).toContain('words 24999');
+    expect(said(0)).toHaveLength(8_000 + 1);
+    expect(readFileSync(path, 'utf8')).toContain('words 9999');
     await live[Symbol.asyncDispose]();
-    await reopen({ options: { origin: { type: 'fork', id: LONG, userMessages: 19_000 } } });
+    await reopen({ options: { origin: { type: 'fork', id: LONG, userMessages: 7_500 } } });
     await live.say('aside');
-    expect(said(2)).toHaveLength(19_000 + 1);
+    expect(said(2)).toHaveLength(7_500 + 1);
   }, 60_000);
 
   test('a thread without a record can’t be rolled back', async () => {
@@ -197,10 +197,10 @@ describe('a rollback', () => {
 
 const LONG = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
-/** A thread of 25,000 turns with a call each: 100,000 items in 175,000 lines. */
+/** A thread of 10,000 turns with a call each: 40,000 items in 70,000 lines. */
 function writeLongThread(root: string): string {
   const name = `sessions/2026/01/01/rollout-2026-01-01T00-00-00-${LONG}.jsonl`;
-  const turns = Array.from({ length: 25_000 }, (_, n) => [
+  const turns = Array.from({ length: 10_000 }, (_, n) => [
     event('task_started', { turn_id: `t${n}` }),
     event('user_message', { message: `words ${n}` }),
     item(recorded('user', `words ${n}`)),

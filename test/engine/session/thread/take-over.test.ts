@@ -10,7 +10,8 @@ import type { DyingSession } from '../../../support/sessions/dying-session.ts';
 import { liveSession } from '../../../support/sessions/live-session.ts';
 
 const otherNamespace = inOtherNamespace();
-const PATIENT = { timeout: 15_000 };
+/** A command's wait for the test. */
+const UNTIL_LET = 'until test -e go; do sleep 0.02; done';
 const thread = liveSession();
 const logged = () => {
   const path = join(thread.repo.path, 'log');
@@ -103,10 +104,12 @@ describe('a turn that is let go', () => {
     thread.reopen({ options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue' } });
 
   test('within a command: that ends, and the turn continues behind it', async () => {
-    const first = await thread.open(oneByOne('echo begun > begun; sleep 0.3; echo one >> log', 'echo two >> log'));
+    const first = await thread.open(oneByOne(`echo begun > begun; ${UNTIL_LET}; echo one >> log`, 'echo two >> log'));
     first.session.submit(says('go'));
-    await expect.poll(() => existsSync(join(thread.repo.path, 'begun')), PATIENT).toBe(true);
-    await first.session.release(10_000);
+    await expect.poll(() => existsSync(join(thread.repo.path, 'begun'))).toBe(true);
+    const released = first.session.release(60_000);
+    thread.repo.write({ go: '' });
+    await released;
     expect(first.events.some(({ type }) => type === 'turn.completed')).toBe(false);
     expect(logged()).toBe('one\n');
     await using next = await continueIt(first.session.threadId);
@@ -136,7 +139,7 @@ describe('a turn that is let go', () => {
   test('within a command that takes too long: it is cut off, its outcome unknown, and it is not repeated', async () => {
     const first = await thread.open(oneByOne('echo one >> log; sleep 300', 'echo two >> log'));
     first.session.submit(says('go'));
-    await expect.poll(logged, PATIENT).toBe('one\n');
+    await expect.poll(logged).toBe('one\n');
     await first.session.release(50);
     await using next = await continueIt(first.session.threadId);
     expect(await next.next('turn.completed')).toMatchObject({ status: 'completed' });

@@ -17,7 +17,7 @@ test('a session that ended while nobody looked is announced once, on the next re
       respond(
         functionCall(
           'exec_command',
-          { cmd: 'touch go; while pgrep -f "until test -[e] go"; do sleep 0.02; done; sleep 0.2' },
+          { cmd: 'touch go; while pgrep -f "until test -[e] go"; do sleep 0.02; done; sleep 1' },
           'c2',
         ),
       ),

@@ -154,12 +154,12 @@ describe('T39: hosts of a session', () => {
   });
 
   test('the time that the user takes is not the command’s', async () => {
-    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 1_500 }, 'c1');
+    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 2_500 }, 'c1');
     const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 500 }, 'c2');
     await open([respond(script), respond(slow), ok]);
     const turn = live.say('go');
     const asked = await live.next('approval.requested');
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     answer(asked, { type: 'approved' });
     await turn;
     expect(outputOf(1, 'c1')).toContain('hello from there');

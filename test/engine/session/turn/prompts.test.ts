@@ -161,7 +161,7 @@ describe('budget', () => {
   });
 
   test('time ends a stream that hangs', async () => {
-    await open([respond(hang()), ok], ['budget.minutes=0.01']);
+    await open([respond(hang()), ok], ['budget.minutes=0.03']);
     expect(await live.say('go')).toMatchObject(outOfTime);
     expect(server.requests).toHaveLength(1);
     expect(shownEnds()).toEqual(['budgetExceeded']);
@@ -172,20 +172,20 @@ describe('budget', () => {
   test('time ends a command, and the model has one last answer', async () => {
     await open(
       [respond(shell('sleep 600', 'c1'), used(10)), respond(message('half done'), used(10))],
-      ['budget.minutes=0.01'],
+      ['budget.minutes=0.03'],
     );
     expect(await live.say('go')).toMatchObject({ ...outOfTime, lastAgentMessage: 'half done' });
     expect(outputOf(1, 'c1')).toMatch(USED_UP);
   });
 
   test('time ends the wait before a retry, and a request for a handover', async () => {
-    await open([httpError(503, '{}', { 'retry-after': '600' })], ['budget.minutes=0.01']);
+    await open([httpError(503, '{}', { 'retry-after': '600' })], ['budget.minutes=0.02']);
     expect(await live.say('go')).toMatchObject(outOfTime);
     await live[Symbol.asyncDispose]();
     await server.close();
     await open(
       (_request, index) => (index === 0 ? respond(message('a'), used(9_500)) : respond(hang())),
-      ['budget.minutes=0.02', 'model_context_window=10000'],
+      ['budget.minutes=0.04', 'model_context_window=10000'],
     );
     await live.say('fill');
     expect(await live.say('go')).toMatchObject(outOfTime);

@@ -191,7 +191,7 @@ describe('the tool', () => {
     const ofChild = () =>
       server.requests.find((request) => request.textsOf('user').some((text) => text.startsWith('<agent_role')));
     // The turn does not wait for what it has started.
-    await expect.poll(ofChild, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(ofChild).toBeDefined();
     expect(names(ofChild())).not.toContain('request_user_input');
   });
 

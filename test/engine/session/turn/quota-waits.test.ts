@@ -12,11 +12,15 @@ const limitUntil = (ms: number) =>
 const retries = () => live.events.flatMap((event) => (event.type === 'error' ? [event] : []));
 
 test('a turn waits until the limit resets and continues where it was: nothing runs twice', async () => {
-  const at = Date.now() + 1_000;
-  await open(
-    [respond(functionCall('exec_command', { cmd: 'true' }, 'c1')), limitUntil(at), respond(message('done'))],
-    waits,
-  );
+  let at = 0;
+  const answers = [
+    () => respond(functionCall('exec_command', { cmd: 'true' }, 'c1')),
+    () => {
+      at = Date.now() + 100;
+      return limitUntil(at);
+    },
+  ];
+  await open((_, index) => answers[index]?.() ?? respond(message('done')), waits);
   expect(await live.say('go')).toMatchObject({ status: 'completed', lastAgentMessage: 'done' });
   expect(Date.now()).toBeGreaterThan(at);
   expect(retries()).toMatchObject([
@@ -33,8 +37,12 @@ test('without the setting a usage limit ends the turn and says when to come back
 });
 
 test('a wait survives a restart: the rest of it is waited, also without the setting', async () => {
-  const at = Date.now() + 2_500;
-  await open([limitUntil(at), respond(message('done'))], waits);
+  let at = 0;
+  const limited = () => {
+    at = Date.now() + 2_000;
+    return limitUntil(at);
+  };
+  await open((_, index) => (index === 0 ? limited() : respond(message('done'))), waits);
   live.session.submit(says('go'));
   await live.next('error');
   const path = live.session.rolloutPath ?? '';

@@ -333,7 +333,7 @@ describe('a server that asks to be asked later', () => {
     const startedAt = performance.now();
     live.session.submit({ type: 'interrupt' });
     expect(await turn).toMatchObject({ status: 'interrupted' });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(server.requests).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { functionCall, message, respond } from '../../../../src/testing/index.ts
 import { freshDirectory } from '../../../support/fresh-places.ts';
 import { liveSession } from '../../../support/sessions/live-session.ts';
 
-const { live, open, server } = liveSession();
+const { live, open, repo, server } = liveSession();
 const outside = freshDirectory();
 
 const ok = respond(message('ok'));
@@ -34,28 +34,31 @@ describe('P14: what the model learns of a refusal of the sandbox', () => {
 
   test('a network that is not there is named under any policy, also where a command waited for it', async () => {
     const lookUp = { command: ['bash', '-c', 'echo getaddrinfo EAI_AGAIN a.test >&2; exit 1'] };
-    const waiting = { command: ['bash', '-c', 'echo trouble with your network connection; sleep 30'], timeout_ms: 500 };
+    const waiting = {
+      command: ['bash', '-c', 'echo trouble with your network connection; sleep 30'],
+      timeout_ms: 1_500,
+    };
     await open([respond(functionCall('shell', lookUp, 'c1')), respond(functionCall('shell', waiting, 'c2')), ok], {
       overrides: [...held, 'approval_policy="never"'],
     });
     await live.say('go');
     const note = 'There is no access to the network. Waiting or another try does not help.';
     expect(outputOf(1, 'c1')).toContain(note);
-    expect(outputOf(2, 'c2')).toContain('Killed at its time limit of 500 ms');
+    expect(outputOf(2, 'c2')).toContain('Killed at its time limit of 1500 ms');
     expect(outputOf(2, 'c2')).toContain(note);
     expect(outputOf(2, 'c2')).not.toContain('timeout_ms');
   });
 
   test('a session is watched as long as it lives', async () => {
-    const cmd = `sleep 0.6; touch ${join(outside.path, 'x')}`;
-    await open(
-      [
-        respond(functionCall('exec_command', { cmd, yield_time_ms: 250 }, 'c1')),
-        respond(functionCall('write_stdin', { session_id: 1, yield_time_ms: 5_000 }, 'c2')),
-        ok,
-      ],
-      { overrides: [...held, 'approval_policy="on-request"', 'model="gpt-5.1-codex"'] },
-    );
+    const cmd = `until test -e go; do sleep 0.02; done; touch ${join(outside.path, 'x')}`;
+    const letGo = () => {
+      repo.write({ go: '' });
+      return respond(functionCall('write_stdin', { session_id: 1, yield_time_ms: 30_000 }, 'c2'));
+    };
+    const start = respond(functionCall('exec_command', { cmd, yield_time_ms: 250 }, 'c1'));
+    await open((_, index) => (index === 0 ? start : index === 1 ? letGo() : ok), {
+      overrides: [...held, 'approval_policy="on-request"', 'model="gpt-5.1-codex"'],
+    });
     await live.say('go');
     expect(outputOf(1, 'c1')).toContain('Still running as session 1');
     expect(outputOf(1, 'c1')).not.toContain('The sandbox refused this');

@@ -22,7 +22,7 @@ const runs = {
   ...{ interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
 };
 /** Far longer than any of these answers takes, and shorter than a client's patience with a silent server. */
-const HANG_MS = 5_000;
+const HANG_MS = 20_000;
 
 /** What the server sends next: bytes, or the frames of a WebSocket. Then it ends the answer. */
 let next: readonly (Buffer | string)[] = [];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type IPty, spawn } from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
 import { afterEach, expect, test } from 'vitest';
+import { startOnTerminal } from '../../../support/programs/terminal.ts';
 
 const program = join(import.meta.dirname, 'modes-program.ts');
 let pty: IPty | null = null;
@@ -10,7 +11,7 @@ let seen = '';
 function start(): void {
   seen = '';
   const env = { ...process.env, PS1: '$ ', ENV: '' };
-  pty = spawn('bash', ['--norc', '--noprofile', '-i'], { cols: 120, rows: 40, env });
+  pty = startOnTerminal('bash', ['--norc', '--noprofile', '-i'], { cols: 120, rows: 40, env });
   pty.onData((data) => (seen += data));
   pty.write(`${process.execPath} ${program}; stty -a | tr '\\n' ' '; echo done-$?\n`);
 }

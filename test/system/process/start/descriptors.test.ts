@@ -6,7 +6,8 @@ import { runGit } from '../../../../src/system/git/index.ts';
 import { startInherited, startProgram, startServed } from '../../../../src/system/process/index.ts';
 import { programDirectory } from '../../../support/programs/program-directory.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
-import { until, Workshop } from '../support.ts';
+import { until } from '../../../support/keel.ts';
+import { Workshop } from '../support.ts';
 
 const isLinux = process.platform === 'linux';
 const F_DUPFD = 0;

@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { NativeStarter } from '../../../../src/system/process/start/native-starter.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
-import { until, Workshop } from '../support.ts';
+import { until } from '../../../support/keel.ts';
+import { Workshop } from '../support.ts';
 
 const onLinux = describe.skipIf(process.platform !== 'linux');
 

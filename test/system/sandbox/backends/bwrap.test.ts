@@ -315,7 +315,7 @@ describe('processes and network', () => {
     enter();
     const started = performance.now();
     await room.run('setsid sleep 61 & disown; echo started');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(await survivors('sleep 61')).toEqual([]);
   });
 
@@ -375,7 +375,7 @@ async function survivors(command: string): Promise<string[]> {
       }
     });
   // The kernel takes the processes of a namespace down one after the other.
-  for (let look = 0; look < 40 && found().length > 0; look += 1)
+  for (let look = 0; look < 400 && found().length > 0; look += 1)
     await new Promise((resolve) => setTimeout(resolve, 25));
   return found();
 }

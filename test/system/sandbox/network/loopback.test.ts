@@ -133,7 +133,7 @@ test('a session that ends leaves no descriptor of its network', async () => {
     await networkOf(room);
     if (round === 0) await kept.stop();
   }
-  for (let look = 0; look < 100 && open() > before; look += 1) await delay(20);
+  for (let look = 0; look < 1_000 && open() > before; look += 1) await delay(20);
   expect(open()).toBeLessThanOrEqual(before);
 });
 

@@ -230,7 +230,7 @@ describe('the way to the proxy', () => {
       await using room = new Room({ setup: listed });
       expect(await room.output('curl -s -o /dev/null -w "%{http_code}" http://b.test/')).toBe('4030');
     }
-    for (let look = 0; look < 100 && open() > before; look += 1) await delay(20);
+    for (let look = 0; look < 1_000 && open() > before; look += 1) await delay(20);
     expect(open()).toBeLessThanOrEqual(before + 1);
   });
 

@@ -80,12 +80,12 @@ describe('shell', () => {
 
   it('T8: ends a command at its time limit and says so first and last', async () => {
     using turn = new CommandTurn();
-    const result = await turn.call('shell', { command: bash('echo begun; sleep 5'), timeout_ms: 200 });
+    const result = await turn.call('shell', { command: bash('echo begun; sleep 60'), timeout_ms: 1_000 });
     const end = commandEnd(String(result.body));
     expect(result.success).toBe(false);
     expect(end?.exitCode).toBe(124);
     expect(end?.output).toMatch(
-      /^command timed out after \d+ milliseconds\nbegun\nkeel:0a1b2c Killed at its time limit of 200 ms /,
+      /^command timed out after \d+ milliseconds\nbegun\nkeel:0a1b2c Killed at its time limit of 1000 ms /,
     );
     expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: 124, aggregatedOutput: 'begun\n' });
     expect(turn.shop.running()).toEqual([]);
@@ -93,7 +93,7 @@ describe('shell', () => {
 
   it('keeps to the limits of the model where lines of keel come on top of full output', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.ended('shell', { command: bash('seq 2240; sleep 5'), timeout_ms: 500 });
+    const { output } = await turn.ended('shell', { command: bash('seq 2240; sleep 60'), timeout_ms: 1_500 });
     // The numbers are those of the lines that the program printed.
     const [, first] = /\n\[lines (\d+)-\d+ of 2240 left out; all in /.exec(output) ?? [];
     expect(output).toMatch(/^command timed out after \d+ milliseconds\n1\n2\n/);
