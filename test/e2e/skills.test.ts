@@ -31,7 +31,7 @@ describe('keel exec', () => {
   test('lists the skills, adds the one that is named, and the resumed thread extends what was sent', async () => {
     repo.write({ '.agents/skills/ship/SKILL.md': skillMd('ship') });
     home.write({ '.agents/skills/greet/SKILL.md': skillMd('greet') });
-    const run = await keel(['exec', '--json', 'use $ship here']);
+    const run = await keel(['exec', '--trust', '--json', 'use $ship here']);
     expect(run.code).toBe(0);
     expect(sent(0)[0]).toMatch(/^<skills>\n.*\nship: About ship\. \(\/.*\ngreet: About greet\. \(\/.*\n<\/skills>$/);
     expect(sent(0).slice(-2)).toEqual([
@@ -45,10 +45,22 @@ describe('keel exec', () => {
       'turn.completed',
     ]);
     home.write({ '.agents/skills/new/SKILL.md': skillMd('new') });
-    expect((await keel(['exec', 'resume', '--last', 'and now'])).code).toBe(0);
+    expect((await keel(['exec', 'resume', '--trust', '--last', 'and now'])).code).toBe(0);
     const [before, after] = server.requests;
     expect(after?.input.slice(0, before?.input.length)).toEqual(before?.input);
     expect(sent(1).at(-1)).toBe('and now');
+  });
+
+  test('offers nothing of a project that nobody has decided about, and says so once', async () => {
+    repo.write({ '.claude/skills/ship/SKILL.md': skillMd('ship') });
+    const run = await keel(['exec', '--json', 'use $ship here']);
+    expect(run.code).toBe(0);
+    const faults = jsonLines(run.stdout).flatMap(({ item }) => (item?.type === 'error' ? [item['message']] : []));
+    expect(faults).toEqual([
+      expect.stringMatching(/^skill \/.*\/\.claude\/skills: what is in it is not offered, since you do not trust/),
+    ]);
+    expect(sent(0).join('\n')).not.toContain('How to ship');
+    expect(sent(0)[0]).toMatch(/^<environment_context>/);
   });
 
   test('warns of a broken skill, and continues without it', async () => {
@@ -93,7 +105,13 @@ describe('keel skills', () => {
       'skills/broken/SKILL.md': 'no',
       'config.toml': '[[skills.config]]\npath = "~/skills/off"\nenabled = false\n',
     });
-    const { code, stdout, stderr } = await keel(['skills']);
+    const undecided = await keel(['skills']);
+    expect(undecided.stdout).not.toContain('ship');
+    expect(undecided.stderr).toContain(
+      `warning: ${join(repo.path, '.keel/skills')}: what is in it is not offered, since you do not trust this project\n`,
+    );
+    const trust = ['-c', `projects.${JSON.stringify(repo.path)}.trust_level="trusted"`];
+    const { code, stdout, stderr } = await keel(['skills', ...trust]);
     expect(code).toBe(0);
     expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['Name', 'Scope', 'Status', 'Description', 'Path'],
@@ -102,7 +120,7 @@ describe('keel skills', () => {
       [''],
     ]);
     expect(stderr).toMatch(/^warning: \/.*\/broken\/SKILL\.md: it has no front matter between two lines of ---\n$/);
-    const json = JSON.parse((await keel(['skills', 'list', '--json'])).stdout);
+    const json = JSON.parse((await keel(['skills', 'list', '--json', ...trust])).stdout);
     expect(json).toEqual({
       cwd: repo.path,
       skills: [

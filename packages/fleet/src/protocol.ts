@@ -1,6 +1,6 @@
 // What a client, the thread object, the turn workflow and a worker pass to each other. All of it is written to the engine's journal:
 // no secrets, no outputs, and as little as does the work.
-import { ApprovalDecision, Op, type UserInput, UserQuestion } from 'keel/protocol';
+import { ApprovalDecision, ApprovalRequest, Op, type UserInput, UserQuestion } from 'keel/protocol';
 import * as z from 'zod/mini';
 
 /** What a text that the user wrote is to a session. */
@@ -66,6 +66,8 @@ export const Question = z.object({
   about: z.string(),
   /** What the model wants to know, whose length its tool bounds. Absent: it is about a call, or from an earlier worker. */
   asked: z.optional(z.array(UserQuestion)),
+  /** The call that it is about, as a live session asks about it. Absent: it is too long for the journal, or from an earlier worker. */
+  call: z.optional(ApprovalRequest),
 });
 export type Question = z.infer<typeof Question>;
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownerOf, realPath, userHome, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
+import { isInside, ownerOf, realPath, userHome, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import { projectFolders } from '../instructions/project-folders.ts';
 import type { SkillScope } from './skill.ts';
@@ -9,7 +9,7 @@ import type { SkillScope } from './skill.ts';
 /** The last one is another agent's: its skills have the same form. */
 const PROJECT_DIRS = ['.keel', '.agents', '.claude'];
 
-export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills' | 'plugins'>;
+export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'trustedFolder' | 'skills' | 'plugins'>;
 
 /** A folder that is searched for skills. */
 export interface SkillRoot {
@@ -31,12 +31,16 @@ export interface SkillOrigin {
   readonly within: string | null;
 }
 
-/**
- * The roots that exist, highest first: the project's from the working directory up, the user's, keel's own, the machine's.
- * Roots of a project that the user does not trust are left out, as its other instructions are.
- */
-export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> {
-  const { home, env } = settings;
+export interface SkillRoots {
+  /** Those that are searched, highest first. */
+  readonly trusted: readonly SkillRoot[];
+  /** Those of a project outside of the folder that the user trusts: nothing in them is looked at. */
+  readonly untrusted: readonly SkillRoot[];
+}
+
+/** The roots that exist: the project's from the working directory up, the user's, keel's own, the machine's. */
+export async function skillRoots(settings: SkillSettings): Promise<SkillRoots> {
+  const { home, env, trustedFolder } = settings;
   const user = userHome(env);
   const named: NamedRoot[] = [
     ...projectRoots(settings),
@@ -56,7 +60,10 @@ export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> 
   const owned = new Set(roots.flatMap(({ path, scope }) => (scope === 'repo' ? [] : [path])));
   // If the project is the user's home directory, its roots are the user's.
   const distinct = roots.filter(({ path, scope }) => scope !== 'repo' || !owned.has(path));
-  return distinct.filter((root, at) => distinct.findIndex(({ path }) => path === root.path) === at);
+  const all = distinct.filter((root, at) => distinct.findIndex(({ path }) => path === root.path) === at);
+  const isTrusted = ({ scope, origin }: SkillRoot) =>
+    scope !== 'repo' || (trustedFolder !== null && isInside(origin.named, trustedFolder));
+  return { trusted: all.filter(isTrusted), untrusted: all.filter((root) => !isTrusted(root)) };
 }
 
 type NamedRoot = Omit<SkillRoot, 'path'>;
@@ -81,8 +88,7 @@ function pluginRoot(
 }
 
 /** The project's roots. Those who can write the folder that the user works in may write its skills, which lie in the project. */
-function projectRoots({ cwd, projectTrust }: SkillSettings): NamedRoot[] {
-  if (projectTrust === 'untrusted') return [];
+function projectRoots({ cwd }: SkillSettings): NamedRoot[] {
   const folders = projectFolders(cwd);
   const real = folders.at(-1) ?? cwd;
   const [within = real] = folders;

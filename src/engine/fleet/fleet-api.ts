@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser';
 import * as z from 'zod/mini';
 import {
   type ApprovalDecision,
+  ApprovalRequest,
   type ErrorKind,
   KeelError,
   type Op,
@@ -20,8 +21,14 @@ export interface FleetAddress {
   readonly threadId: string;
 }
 
-/** `asked`: what the model wants to know; absent from an earlier fleet, and where the question is about a call. */
-const Question = z.object({ questionId: z.string(), about: z.string(), asked: z.optional(z.array(UserQuestion)) });
+const Question = z.object({
+  questionId: z.string(),
+  about: z.string(),
+  /** What the model wants to know; absent from an earlier fleet, and where the question is about a call. */
+  asked: z.optional(z.array(UserQuestion)),
+  /** The call that it is about; absent from an earlier fleet, and where it is too long. Of a newer fleet it may be of an unknown kind. */
+  call: z.catch(z.optional(ApprovalRequest), undefined),
+});
 export type FleetQuestion = z.infer<typeof Question>;
 
 /** What a fleet says of a thread; its questions are those with which it waits for a person. */

@@ -329,8 +329,9 @@ function steerOf(items: readonly UserInput[]): FleetInput {
   return { type: 'steer', text, images: items.flatMap((item) => (item.type === 'image' ? [item.url] : [])) };
 }
 
-/** The fleet keeps one line of a call's question that waits without a worker; one of the model it has whole. */
-function questionOf({ questionId, about, asked }: FleetQuestion, cwd: string): ApprovalRequest {
+/** A question that waits without a worker. The fleet keeps one line of a call that is too long for its journal. */
+function questionOf({ questionId, about, asked, call }: FleetQuestion, cwd: string): ApprovalRequest {
+  if (call?.questionId === questionId) return call;
   if (asked !== undefined) return { type: 'questions', questionId, callId: questionId, questions: asked, reason: null };
   const reason = 'It waits for you; the record of the thread has all of it.';
   return {

@@ -1,7 +1,7 @@
 export { stoppedByHook } from './absorb-input.ts';
 export { eventsOfCall } from './call-value.ts';
 export { compact } from './compact.ts';
-export { COMPACT_NOW } from './hooks/compaction-hooks.ts';
+export { askAfterDone, COMPACT_NOW } from './hooks/compaction-hooks.ts';
 export { threadItemsOf } from './item-events.ts';
 export type {
   CallOptions,

@@ -141,6 +141,11 @@ export const SessionEvent = z.lazy(() =>
       questionId: z.string(),
       decision: z.optional(z.enum(['approved', 'approvedForSession', 'approvedAndRemembered', 'denied', 'abort'])),
     }),
+    /**
+     * What the user did at a page that an MCP server asked them to open (`elicitationUrl`) is over, as the server says. It may come after the
+     * turn, and while the question still waits, which is then settled with a yes.
+     */
+    z.object({ type: z.literal('elicitation.completed'), questionId: z.string(), server: z.string() }),
     /** A response item as it entered the history, for clients that keep their own. */
     z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
     /** Answers `getHistoryEntry`. */

@@ -19,7 +19,7 @@ import type { ServerProcess } from './launcher.ts';
 import { ListPage, listedPrompts, Pages, PromptsPage, type ToolListing, ToolsPage, toolListing } from './listing.ts';
 import { SignInNeeded } from './oauth/server-auth.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
-import { PromptMessages, progressText, promptText, type Question, questionOf } from './server-words.ts';
+import { OpenPages, PromptMessages, progressText, promptText, type Question, questionOf } from './server-words.ts';
 import { StdioTransport } from './stdio-transport.ts';
 import type { AskServerQuestion, ListedPrompt } from './types.ts';
 
@@ -101,11 +101,15 @@ export class McpClient {
     const client = new Client({ name: 'keel', version }, { capabilities });
     client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
     client.setNotificationHandler('notifications/prompts/list_changed', onToolsChanged);
+    const pages = new OpenPages();
+    client.setNotificationHandler('notifications/elicitation/complete', ({ params }) =>
+      pages.completed(params.elicitationId),
+    );
     client.onerror = (error) => onFault(error.message);
     const transport = transportTo(target);
     const opened = new McpClient(client, transport);
     client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq }) => {
-      const question = questionOf(params);
+      const question = questionOf(params, pages);
       return question === null ? { action: 'decline' } : await opened.#ask(question, mcpReq.signal, onQuestion);
     });
     try {

@@ -72,8 +72,15 @@ export type ServerQuestion =
       /** JSON Schema of a flat object. */
       readonly requestedSchema: unknown;
     }
-  /** `url`: http or https, with its host in ASCII. */
-  | { readonly type: 'url'; readonly server: string; readonly message: string; readonly url: string };
+  | {
+      readonly type: 'url';
+      readonly server: string;
+      readonly message: string;
+      /** http or https, with its host in ASCII. */
+      readonly url: string;
+      /** Aborts when the server says that what the user does there is over, before or after the answer. */
+      readonly completed: AbortSignal;
+    };
 
 export type ServerAnswer =
   | { readonly action: 'accept'; readonly content: Readonly<Record<string, FormValue>> }

@@ -17,7 +17,7 @@ import {
 import { OutputOrder } from './output-order.ts';
 import type { Rollout } from './read.ts';
 import { spentBefore, survivingLines } from './rollback.ts';
-import type { HistoryEntry, LoggedTurn, OpenTurnLine, ThreadLog, TurnEntry } from './thread-log.ts';
+import type { HistoryEntry, LoggedTurn, OpenTurnLine, ThreadLog, TurnEntry, TurnOffer } from './thread-log.ts';
 
 interface Draft {
   id: string;
@@ -29,6 +29,7 @@ interface Draft {
   /** Whether the file marks where its turns start; the reference's files do not. */
   marked: boolean;
   task: string;
+  setup: TurnSetup | null;
 }
 
 /** Reads a thread's log out of its lines; what was rolled back is not in it. */
@@ -51,7 +52,7 @@ class LogReader {
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
   readonly #approved = new Set<string>();
-  readonly #doneTasks = new Map<string, ErrorInfo | null>();
+  readonly #doneTasks = new Map<string, { readonly error: ErrorInfo | null; readonly lines: OpenTurnLine[] }>();
   readonly #outputs = new OutputOrder();
 
   constructor(provider: string | null) {
@@ -99,7 +100,10 @@ class LogReader {
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       provider: this.#provider,
-      openTurn: open && { turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
+      openTurn: open && {
+        ...{ turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
+        offer: offerOf(open, this.#lastTurnContext),
+      },
       agents: [...this.#agents.values()],
       approved: [...this.#approved],
       doneTasks: this.#doneTasks,
@@ -120,13 +124,16 @@ class LogReader {
     const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
     turn.entries.push({ type: 'item', item });
-    if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+    if (stepId === undefined) return;
+    turn.lines.push({ type: 'item', stepId, item });
+    this.#noteAfterDone(turn.id, stepId, { type: 'item', stepId, item });
   }
 
   #step(record: StepRecord): void {
     const turn = this.#turns.findLast((candidate) => candidate.id === record.turn);
     if (!turn) return;
     turn.lines.push({ type: 'step', record });
+    this.#noteAfterDone(turn.id, record.id, { type: 'step', record });
     if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'emitted', value: record.value });
   }
 
@@ -161,14 +168,24 @@ class LogReader {
 
   #setUp(setup: TurnSetup | undefined): void {
     const last = this.#turns.at(-1);
-    if (last && setup) last.task = setup.task;
+    if (last && setup) {
+      last.task = setup.task;
+      last.setup = setup;
+    }
     this.#provider = setup?.provider ?? this.#provider;
   }
 
   /** A request of the user is compacted in the middle of its work, and continues. */
   #noteDone(error: ErrorInfo | null): void {
     const last = this.#turns.at(-1);
-    if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, error);
+    if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, { error, lines: [] });
+  }
+
+  /** A step in which the task did what it was for ends only after that, and is none of these. */
+  #noteAfterDone(turnId: string, stepId: string, line: OpenTurnLine): void {
+    const lines = this.#doneTasks.get(turnId)?.lines;
+    const begins = line.type === 'step' && line.record.state === 'begin';
+    if (begins || lines?.some((one) => one.type === 'step' && one.record.id === stepId)) lines?.push(line);
   }
 
   /** A turn that has its end is not begun again: another one can have its id. */
@@ -257,7 +274,14 @@ function statusAtEnd({ status, marked }: Draft): LoggedTurn['status'] {
 }
 
 function draft(id: string, marked: boolean): Draft {
-  return { id, status: 'inProgress', error: null, entries: [], lines: [], budgetUsed: null, marked, task: 'regular' };
+  const nothing = { error: null, entries: [], lines: [], budgetUsed: null, setup: null };
+  return { id, status: 'inProgress', ...nothing, marked, task: 'regular' };
+}
+
+function offerOf({ id, setup }: Draft, context: TurnContextRecord | null): TurnOffer | null {
+  if (setup === null || context === null || context.turn_id !== id) return null;
+  const { tools, escalation = true, keep_running: keepRunning = false } = setup;
+  return { model: context.model, tools, escalation, keepRunning };
 }
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {

@@ -22,6 +22,26 @@ export interface OpenTurn {
   readonly lines: readonly OpenTurnLine[];
   /** What it had used of its budget; null: nothing says so. */
   readonly budgetUsed: BudgetUsedRecord | null;
+  /** Null: it has made no request, or nothing says so. */
+  readonly offer: TurnOffer | null;
+}
+
+/** What a turn offers its model: its later requests offer the same, wherever it continues, so that they extend the first. */
+export interface TurnOffer {
+  readonly model: string;
+  /** Names of the tools, in order. */
+  readonly tools: readonly string[];
+  /** Whether commands can ask to be run outside the sandbox. */
+  readonly escalation: boolean;
+  readonly keepRunning: boolean;
+}
+
+/** A turn without an end whose task has done what it was for. */
+export interface DoneTask {
+  /** Null: it met no error. */
+  readonly error: ErrorInfo | null;
+  /** The journal of the steps that began after that. */
+  readonly lines: readonly OpenTurnLine[];
 }
 
 /** What happened in a thread, as far as a session needs it to continue. */
@@ -42,8 +62,8 @@ export interface ThreadLog {
   readonly agents: readonly AgentStatusRecord[];
   /** Keys of what the user approved for the session. */
   readonly approved: readonly string[];
-  /** Turns without an end whose task has done what it was for, with the error that it met: begun again, it does nothing more. */
-  readonly doneTasks: ReadonlyMap<string, ErrorInfo | null>;
+  /** By the ids of their turns: begun again, they do nothing of it twice. */
+  readonly doneTasks: ReadonlyMap<string, DoneTask>;
 }
 
 export type HistoryEntry =

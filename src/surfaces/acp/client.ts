@@ -123,6 +123,16 @@ export class SessionClient {
     return this.#elicit({ sessionId: this.#sessionId, mode: 'url', ...page }, signal);
   }
 
+  /** What the user did at a page that they were asked to open is over. */
+  async pageCompleted(elicitationId: string): Promise<void> {
+    if (!this.can.opensPages) return;
+    try {
+      await this.#context.notify('elicitation/complete', { elicitationId });
+    } catch {
+      // The client is gone: the end of the connection ends the session.
+    }
+  }
+
   #elicit(params: CreateElicitationRequest, signal: AbortSignal): Promise<CreateElicitationResponse> {
     return this.#context.request('elicitation/create', params, {
       cancellationSignal: signal,

@@ -89,6 +89,7 @@ export class HumanPrinter implements ExecPrinter {
       case 'hook.completed':
       case 'approval.requested':
       case 'approval.resolved':
+      case 'elicitation.completed':
       case 'rawItem.recorded':
       case 'historyEntry.answered':
       case 'submission.joined':

@@ -1,28 +1,59 @@
-import { type InputResponseView, inputRequired } from '@modelcontextprotocol/server';
+import {
+  type ElicitRequestFormParams,
+  type InputResponseView,
+  inputRequired,
+  isSpecType,
+} from '@modelcontextprotocol/server';
 import { formAnswer, questionForm } from '../../engine/threads/index.ts';
-import type { ApprovalDecision, ApprovalRequest, FileUpdate, SessionEventOf } from '../../foundation/protocol/index.ts';
-import { cutBytesEnd, printable, quoteCommand } from '../../foundation/util/index.ts';
+import {
+  ApprovalDecision,
+  type ApprovalRequest,
+  type FileUpdate,
+  type SessionEventOf,
+} from '../../foundation/protocol/index.ts';
+import { cutBytesEnd, printable, quoteCommand, readJson } from '../../foundation/util/index.ts';
 
 /** Longer arguments of a call are cut in the question, UTF-8 bytes: a person reads it. */
 const MAX_SHOWN_BYTES = 2_000;
 
 type Approval = Exclude<ApprovalRequest, { type: 'questions' }>;
 
-/** What a turn asks as a form. One for approval has no fields: accepting it means yes. Names and commands can't act on a terminal. */
+/** Keys of a form's schema whose texts are shown. What a field can be set to is the server's own, and has to come back as it is. */
+const SHOWN_KEYS: ReadonlySet<string> = new Set(['title', 'description']);
+
+/**
+ * What a turn asks as a form. One for approval has no fields: accepting it means yes; one of an MCP server has that server's. Names and
+ * commands can't act on a terminal.
+ */
 export function formOf({ request, agent }: SessionEventOf<'approval.requested'>) {
   const who = agent === undefined ? '' : `Asked by the subagent ${agent}.\n`;
   if (request.type === 'questions') return inputRequired.elicit(questionForm(request.questions, who));
   const why = 'reason' in request && request.reason !== null ? `\nReason: ${request.reason}` : '';
-  return inputRequired.elicit({
-    message: printable(`${who}${questionText(request)}${why}`),
-    requestedSchema: { type: 'object', properties: {} },
-  });
+  const message = printable(`${who}${questionText(request)}${why}`);
+  const form = request.type === 'elicitation' ? serverForm(message, request.requestedSchema) : null;
+  return inputRequired.elicit(form ?? { message, requestedSchema: { type: 'object', properties: {} } });
+}
+
+/** Null: it is none of the forms that clients know how to show. */
+function serverForm(message: string, schema: unknown): ElicitRequestFormParams | null {
+  const shown = JSON.stringify(schema, (key, value: unknown) =>
+    typeof value === 'string' && SHOWN_KEYS.has(key) ? printable(value) : value,
+  );
+  const form: unknown = { message, requestedSchema: readJson(shown ?? 'null') };
+  return isSpecType.ElicitRequestFormParams(form) ? form : null;
 }
 
 /** Only an accepted form is a yes. Declining and cancelling are both a no: the turn continues without. */
 export function decisionOf(request: ApprovalRequest, response: InputResponseView): ApprovalDecision {
   if (response.kind !== 'elicit' || response.action !== 'accept') return { type: 'denied' };
-  return request.type === 'questions' ? formAnswer(request.questions, response.content) : { type: 'approved' };
+  if (request.type === 'questions') return formAnswer(request.questions, response.content);
+  return request.type === 'elicitation' ? filledForm(response.content) : { type: 'approved' };
+}
+
+/** Clients send null for a field that was left empty. */
+function filledForm(filled: Readonly<Record<string, unknown>> = {}): ApprovalDecision {
+  const content = Object.fromEntries(Object.entries(filled).filter(([, value]) => value !== null));
+  return ApprovalDecision.safeParse({ type: 'approved', content }).data ?? { type: 'denied' };
 }
 
 function questionText(request: Approval): string {

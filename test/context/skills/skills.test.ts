@@ -33,7 +33,7 @@ function place(): Place {
 
 function settings({ home, userHome, root, machine }: Place, changes: Partial<Settings> = {}): Settings {
   const skills = { adminRoot: machine, disabled: [] };
-  return { home, cwd: root, env: { HOME: userHome }, projectTrust: null, skills, plugins: [], ...changes };
+  return { home, cwd: root, env: { HOME: userHome }, trustedFolder: root, skills, plugins: [], ...changes };
 }
 
 const never = new AbortController().signal;
@@ -89,20 +89,68 @@ describe('the places of skills', () => {
     });
   });
 
-  it('are not those of a project that the user does not trust', async () => {
-    const here = place();
-    writeTree(here.root, { '.agents/skills/s/SKILL.md': skillMd('theirs') });
-    writeTree(here.home, { 'skills/s/SKILL.md': skillMd('mine') });
-    expect(names(await find(here))).toEqual(['theirs', 'mine']);
-    expect(names(await find(here, { projectTrust: 'trusted' }))).toEqual(['theirs', 'mine']);
-    expect(names(await find(here, { projectTrust: 'untrusted' }))).toEqual(['mine']);
+  const untrusted = (path: string) => ({
+    path,
+    reason: 'what is in it is not offered, since you do not trust this project',
   });
 
-  it("stay the user's own where the user's home is the working directory", async () => {
+  it('are not those of a project that the user does not trust, which is said once for each folder of them', async () => {
+    const here = place();
+    writeTree(here.root, {
+      '.agents/skills/s/SKILL.md': skillMd('theirs'),
+      '.agents/skills/broken/SKILL.md': 'no',
+      '.claude/skills/t/SKILL.md': skillMd('others'),
+    });
+    writeTree(here.home, { 'skills/s/SKILL.md': skillMd('mine') });
+    expect(names(await find(here))).toEqual(['theirs', 'others', 'mine']);
+    const found = await find(here, { trustedFolder: null });
+    expect(names(found)).toEqual(['mine']);
+    expect(found.faults).toEqual(['.agents', '.claude'].map((dir) => untrusted(join(here.root, dir, 'skills'))));
+  });
+
+  it('are not those of a project where they are all that there is', async () => {
+    const here = place();
+    writeTree(here.root, { '.keel/skills/s/SKILL.md': skillMd('theirs') });
+    const faults = [untrusted(join(here.root, '.keel/skills'))];
+    expect(await find(here, { trustedFolder: null })).toEqual({ skills: [], faults });
+  });
+
+  it('are those of the folder that the user trusts, and not of the ones around it', async () => {
+    const here = place();
+    const inner = join(here.root, 'inner');
+    writeTree(here.root, {
+      '.keel/skills/s/SKILL.md': skillMd('outer'),
+      'inner/.keel/skills/s/SKILL.md': skillMd('inner'),
+    });
+    const found = await find(here, { cwd: inner, trustedFolder: inner });
+    expect(names(found)).toEqual(['inner']);
+    expect(found.faults).toEqual([untrusted(join(here.root, '.keel/skills'))]);
+  });
+
+  it('name no skill of a project that the user does not trust', async () => {
+    const here = place();
+    writeTree(here.root, { '.keel/skills/ship/SKILL.md': skillMd('ship') });
+    const warnings: string[] = [];
+    const chosen = (trustedFolder: string | null) =>
+      chosenSkills({
+        settings: settings(here, { trustedFolder }),
+        text: 'use $ship',
+        maxBytes: 1_000,
+        signal: never,
+        onWarning: (message) => warnings.push(message),
+      });
+    expect(await chosen(null)).toEqual([]);
+    expect(await chosen(here.root)).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([null, ''])("stay the user's own where the user's home is the working directory (%j)", async (trust) => {
     const here = { ...place(), root: '' };
     writeTree(here.userHome, { '.agents/skills/s/SKILL.md': skillMd('mine') });
-    const { skills } = await find({ ...here, root: here.userHome });
+    const home = { ...here, root: here.userHome };
+    const { skills, faults } = await find(home, { trustedFolder: trust === null ? null : here.userHome });
     expect(skills.map(({ name, scope }) => [name, scope])).toEqual([['mine', 'user']]);
+    expect(faults).toEqual([]);
   });
 
   it('may all be missing', async () => {

@@ -51,6 +51,27 @@ describe('keel acp: MCP servers of the client', () => {
     expect(said).toContain('broken');
   });
 
+  test.each(['unanswered', 'later'])(
+    'a page that a server reports as done (%s) is reported to the client',
+    async (completes) => {
+      const args = { url: 'https://pay.example.com/order', completes };
+      const call = respond(functionCall('mcp__theirs__ask', args, 'c1'));
+      const capabilities = { elicitation: { url: {} } };
+      // A page that is left open is settled by the server's report.
+      const fill = () => (completes === 'later' ? {} : new Promise<null>(() => undefined));
+      await using editor = await place.connect([call, done], { capabilities, fill });
+      const sessionId = await place.open(editor, { mcpServers: [server('theirs')] });
+      expect(await ask(editor, sessionId, 'go')).toEqual({ stopReason: 'end_turn' });
+      expect(place.server.requests.at(-1)?.outputOf('c1')).toContain('accept');
+      const sent = (method: string) =>
+        editor.wire().flatMap((one) => ('method' in one && one.method === method ? [Object(one.params)] : []));
+      await expect.poll(() => sent('elicitation/complete'), { timeout: 10_000 }).toHaveLength(1);
+      const [page] = sent('elicitation/create');
+      expect(page).toMatchObject({ mode: 'url', url: args.url });
+      expect(sent('elicitation/complete')).toEqual([{ elicitationId: page.elicitationId }]);
+    },
+  );
+
   test('a client that sends no list of servers, or null, has none', async () => {
     await using editor = await place.connect([done]);
     const { path: cwd } = place.repo;

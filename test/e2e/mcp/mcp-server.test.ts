@@ -14,6 +14,7 @@ import {
   startModelServer,
 } from '../../../src/testing/index.ts';
 import { keelBin, processesWith, startKeel, until } from '../../support/keel.ts';
+import { serverFile } from '../../support/mcp/settings.ts';
 import { asksUser } from '../../support/questions.ts';
 import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
@@ -47,6 +48,7 @@ interface Answers {
 async function connect(script: Script | null, { action, era = 'legacy', content = {} }: Answers = { action: null }) {
   if (script !== null) server = await startModelServer(script);
   const questions: string[] = [];
+  const schemas: unknown[] = [];
   const client = new Client(
     { name: 'editor', version: '1' },
     { capabilities: action === null ? {} : { elicitation: {} }, versionNegotiation: { mode: era } },
@@ -54,6 +56,7 @@ async function connect(script: Script | null, { action, era = 'legacy', content 
   if (action !== null) {
     client.setRequestHandler('elicitation/create', ({ params }) => {
       questions.push(params.message);
+      schemas.push('requestedSchema' in params ? params.requestedSchema : null);
       return action === 'accept' ? { action, content: { ...content } } : { action };
     });
   }
@@ -63,7 +66,7 @@ async function connect(script: Script | null, { action, era = 'legacy', content 
   };
   const args = [keelBin, 'mcp-server'];
   await client.connect(new StdioClientTransport({ command: process.execPath, args, cwd: repo.path, env }));
-  return { client, questions, [Symbol.asyncDispose]: () => client.close() };
+  return { client, questions, schemas, [Symbol.asyncDispose]: () => client.close() };
 }
 
 const touch = (name: string) => respond(functionCall('shell', { command: ['touch', name] }, 'c1'));
@@ -143,6 +146,26 @@ describe('keel mcp-server', () => {
     expect(questions).toEqual([expect.stringContaining('Which colour should the button have?')]);
     expect(result).toMatchObject({ structuredContent: { content: 'It is done.' } });
     expect(server.requests[1]?.outputOf('ask_1')).toContain(output);
+  });
+
+  test.each([
+    ['accept', 'legacy', { action: 'accept', content: { name: 'Ada' } }],
+    ['accept', 'auto', { action: 'accept', content: { name: 'Ada' } }],
+    ['decline', 'legacy', { action: 'decline' }],
+  ] as const)('the form of an MCP server comes with its fields: %s (%s client)', async (action, era, answer) => {
+    const args = [process.execPath, serverFile];
+    const notes = { command: '/usr/bin/env', args, default_tools_approval_mode: 'approve' };
+    const ask = respond(functionCall('mcp__notes__ask', { required: ['name'] }, 'c1'));
+    await using connected = await connect([ask, done], { action, era, content: { name: 'Ada' } });
+    const config = { mcp_servers: { notes }, sandbox_mode: 'danger-full-access' };
+    const call = { prompt: 'go', model: 'gpt-5-codex', config };
+    expect(await connected.client.callTool({ name: 'keel', arguments: call })).toMatchObject({
+      structuredContent: { content: 'It is done.' },
+    });
+    expect(connected.questions).toEqual(['The MCP server notes asks: Who are you?\n']);
+    expect(connected.schemas).toMatchObject([{ properties: { name: { type: 'string' } }, required: ['name'] }]);
+    const output = JSON.stringify(JSON.stringify(answer)).slice(1, -1);
+    expect(String(server.requests[1]?.outputOf('c1'))).toContain(output);
   });
 
   test('the model of a client that can not be asked has no tool to ask', async () => {

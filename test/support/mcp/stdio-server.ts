@@ -168,12 +168,17 @@ function attempt(work: () => unknown): object {
   }
 }
 
-/** `args`: what the form has beside its field, or the page that it asks to open. */
-function elicit(args: object): Promise<unknown> {
+/** `args`: what the form has beside its field, or the page that it asks to open, and when it says that the user is done there. */
+async function elicit(args: object): Promise<unknown> {
   const requestedSchema = { type: 'object', properties: { name: { type: 'string' } }, ...args };
   const form = 'url' in args ? { mode: 'url', elicitationId: 'e1', url: args.url } : { requestedSchema };
   send({ id: 'q1', method: 'elicitation/create', params: { message: 'Who are you?', ...form } });
-  return asked.promise;
+  const complete = (elicitationId: string) =>
+    send({ method: 'notifications/elicitation/complete', params: { elicitationId } });
+  if ('completes' in args && args.completes === 'unanswered') for (const id of ['e0', 'e1', 'e1']) complete(id);
+  const answer = await asked.promise;
+  if ('completes' in args && args.completes === 'later') setTimeout(() => complete('e1'), 300);
+  return answer;
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

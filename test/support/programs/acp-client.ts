@@ -22,7 +22,9 @@ export interface AcpClientOptions extends KeelOptions {
   /** Saves a file. */
   readonly writeFile?: (path: string, text: string) => void;
   /** The content of a form; null declines it. */
-  readonly fill?: (form: CreateElicitationRequest) => Record<string, string> | null;
+  readonly fill?: (
+    form: CreateElicitationRequest,
+  ) => Record<string, string> | null | Promise<Record<string, string> | null>;
 }
 
 /** An update of a session, in the order in which the client got them. */
@@ -61,8 +63,8 @@ export async function connectAcp(options: AcpClientOptions): Promise<AcpClient> 
       options.writeFile(params.path, params.content);
       return {};
     })
-    .onRequest('elicitation/create', ({ params }) => {
-      const content = options.fill?.(params) ?? null;
+    .onRequest('elicitation/create', async ({ params }) => {
+      const content = (await options.fill?.(params)) ?? null;
       return content === null ? { action: 'decline' as const } : { action: 'accept' as const, content };
     });
   const output = Readable.toWeb(live.child.stdout, {}) as ReadableStream<Uint8Array>;

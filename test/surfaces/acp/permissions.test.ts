@@ -335,6 +335,21 @@ describe('what a form can answer', () => {
     expect(forms).toMatchObject([{ mode: 'url', url: 'https://a.example/', elicitationId: 'q_4' }]);
   });
 
+  test.each<[string, NonNullable<EditorOptions['capabilities']>, readonly string[]]>([
+    ['opens pages', ELICITS, ['q_4']],
+    ['has forms only', { elicitation: { form: {} } }, []],
+    ['can do neither', {}, []],
+  ])(
+    'a client that %s hears of pages that are done as far as it was asked to open them',
+    async (_, capabilities, heard) => {
+      await using made = await editor({ capabilities });
+      await made.session.pageCompleted('q_4');
+      await made.session.update({ sessionUpdate: 'session_info_update', title: 'behind it' });
+      await expect.poll(() => made.updates.length).toBe(1);
+      expect(made.completed).toEqual(heard);
+    },
+  );
+
   test.each<[string, ApprovalRequest, NonNullable<EditorOptions['capabilities']>]>([
     ['a form', form, {}],
     ['a form', form, { elicitation: { url: {} } }],

@@ -26,11 +26,14 @@ export interface Editor extends AsyncDisposable {
   readonly session: SessionClient;
   /** The updates that were written, in their order. */
   readonly updates: SessionUpdate[];
+  /** Pages that are done, as the client heard of them. */
+  readonly completed: string[];
 }
 
 /** A session's client whose other end is the protocol's own client, in this process. */
 export async function editor(options: EditorOptions = {}): Promise<Editor> {
   const updates: SessionUpdate[] = [];
+  const completed: string[] = [];
   const toClient = new TransformStream<AnyMessage, AnyMessage>({
     transform(message, controller) {
       const update = updateIn(message);
@@ -48,6 +51,7 @@ export async function editor(options: EditorOptions = {}): Promise<Editor> {
     .connect({ readable: toAgent.readable, writable: toClient.writable });
   const connection = client({ name: 'editor' })
     .onNotification('session/update', () => undefined)
+    .onNotification('elicitation/complete', ({ params }) => void completed.push(params.elicitationId))
     .onRequest('session/request_permission', async ({ params }) => {
       if (options.answer === undefined) throw new Error('no question was expected');
       return await options.answer(params);
@@ -71,6 +75,7 @@ export async function editor(options: EditorOptions = {}): Promise<Editor> {
   return {
     session,
     updates,
+    completed,
     async [Symbol.asyncDispose]() {
       connection.close();
       served.close();

@@ -120,6 +120,47 @@ describe('a question', () => {
     }
   });
 
+  const formFor = (requestedSchema: unknown): object => {
+    const request = { type: 'elicitation', ...ids, server: 'docs', message: 'Which?', requestedSchema } as const;
+    return formOf({ type: 'approval.requested', turnId: 't', threadId: 'th', request }).params ?? {};
+  };
+  const properties = {
+    title: { type: 'string', title: 'Title', minLength: 1, maxLength: 80 },
+    kind: { type: 'string', oneOf: [{ const: 'bug', title: 'A bug' }] },
+    size: { type: 'integer', minimum: 1, maximum: 9, default: 3 },
+    share: { type: 'number' },
+    now: { type: 'boolean', default: true },
+    tags: { type: 'array', items: { type: 'string', enum: ['a', 'b'] }, minItems: 1 },
+  };
+
+  test('of an MCP server has its fields, as it sent them', () => {
+    const requestedSchema = { type: 'object', properties, required: ['title'] };
+    expect(formFor(requestedSchema)).toEqual({
+      ...{ mode: 'form', message: 'The MCP server docs asks: Which?\n', requestedSchema },
+    });
+  });
+
+  test('of an MCP server says nothing that could act on a terminal, and takes values as they are', () => {
+    const hostile = 'a\u001b[2J\u202eb';
+    const field = { type: 'string', title: hostile, description: hostile, enum: [hostile] };
+    const form = JSON.stringify(formFor({ type: 'object', properties: { field } }));
+    expect(form.split('\\u001b')).toHaveLength(2);
+    expect(form).toContain(JSON.stringify([hostile]));
+  });
+
+  test.each([
+    undefined,
+    null,
+    'a form',
+    [],
+    {},
+    { type: 'array' },
+    { type: 'object', properties: { deep: { type: 'object', properties: {} } } },
+    { type: 'object', properties: { any: {} } },
+  ])('of an MCP server whose form no client could show (%j) has no fields', (schema) => {
+    expect(formFor(schema)).toMatchObject({ requestedSchema: { type: 'object', properties: {} } });
+  });
+
   test('is a form without fields: accepting it is the answer', () => {
     const form = formOf({ type: 'approval.requested', turnId: 't', threadId: 'th', request: run });
     expect(form).toMatchObject({ params: { requestedSchema: { type: 'object', properties: {} } } });
@@ -154,6 +195,30 @@ describe('an answer', () => {
     [{ kind: 'missing' }, { type: 'denied' }],
   ])('%j to the model’s questions is %j', (response, decision) => {
     expect(decisionOf(questions, response)).toEqual(decision);
+  });
+
+  const ofServer = {
+    ...{ type: 'elicitation', questionId: 'q', server: 'docs', message: 'Which?', requestedSchema: {}, reason: null },
+  } satisfies ApprovalRequest;
+
+  test.each<[InputResponseView, unknown]>([
+    [
+      { kind: 'elicit', action: 'accept', content: { title: 'x', size: 5, now: false, tags: ['a'] } },
+      { type: 'approved', content: { title: 'x', size: 5, now: false, tags: ['a'] } },
+    ],
+    [
+      { kind: 'elicit', action: 'accept', content: {} },
+      { type: 'approved', content: {} },
+    ],
+    [
+      { kind: 'elicit', action: 'accept' },
+      { type: 'approved', content: {} },
+    ],
+    [{ kind: 'elicit', action: 'decline' }, { type: 'denied' }],
+    [{ kind: 'elicit', action: 'cancel' }, { type: 'denied' }],
+    [{ kind: 'missing' }, { type: 'denied' }],
+  ])('%j to a form of an MCP server is %j', (response, decision) => {
+    expect(decisionOf(ofServer, response)).toEqual(decision);
   });
 
   test('to the model’s questions comes by a form with fields that can’t act on a terminal', () => {

@@ -62,12 +62,21 @@ type Asked = NonNullable<Question['asked']>;
 export function waitingLines(threadId: string, questions: readonly Question[]): readonly string[] {
   const words = questions[0]?.asked?.map(() => 'TEXT').join(' ') ?? 'yes';
   return [
-    ...questions.flatMap(({ questionId, about, asked = [] }) => [
+    ...questions.flatMap(({ questionId, about, asked = [], call }) => [
       `waits for an answer: ${about} (${questionId})`,
       ...askedLines(asked),
+      ...(call === undefined ? [] : callLines(call)),
     ]),
     `thread ${threadId}: \`keel-fleet answer ${threadId} ${words}\``,
   ];
+}
+
+/** A command whole, and why a call is asked about. */
+function callLines(call: NonNullable<Question['call']>): readonly string[] {
+  const command = call.type === 'command' ? [`command: ${call.command.join(' ')}`, `in: ${call.cwd}`] : [];
+  const place = call.type === 'command' && call.escalated ? ['outside of the sandbox'] : [];
+  const reason = call.reason === null ? [] : [`reason: ${call.reason}`];
+  return [...command, ...place, ...reason].map((line) => `  ${inOneLine(line)}`);
 }
 
 /** What the model wants to know, a line each with its options. */

@@ -4,6 +4,8 @@ import type { Question } from '../protocol.ts';
 /** What the engine's journal keeps of a final message or an error, bytes as JSON; the rollout has all of it. */
 export const MESSAGE_BYTES = 240;
 const QUESTION_BYTES = 120;
+/** A question about a call is kept whole up to this size, bytes as JSON: whoever answers sees the command and the reason. */
+const CALL_BYTES = 4_096;
 const CUT = '…';
 
 /** The beginning of a text that takes at most `bytes` as JSON, whatever it is written in. */
@@ -21,11 +23,13 @@ function sizeOf(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
-/** A question as the engine keeps it: in one line, for lists; one of the model also whole, since it is answered by its parts. */
+/** A question as the engine keeps it: in one line, for lists, and whole, since it is answered by what it says. */
 export function shownQuestion(request: ApprovalRequest): Question {
   const about = cutText(subjectOf(request).replace(/\s+/g, ' '), QUESTION_BYTES);
-  const asked = request.type === 'questions' ? { asked: request.questions } : {};
-  return { questionId: request.questionId, about, ...asked };
+  const { questionId } = request;
+  if (request.type === 'questions') return { questionId, about, asked: request.questions };
+  const isKept = Buffer.byteLength(JSON.stringify(request)) <= CALL_BYTES;
+  return { questionId, about, ...(isKept ? { call: request } : {}) };
 }
 
 function subjectOf(request: ApprovalRequest): string {

@@ -155,6 +155,27 @@ describe('a question of the model', () => {
     expect(front.inputs).toMatchObject([{ type: 'answer', questionId: 'q', decision: postgres }]);
   });
 
+  const call = {
+    ...{ type: 'command', questionId: 'q', callId: 'c', command: ['make', 'install'], cwd: '/w', commandActions: [] },
+    ...{ reason: 'It writes outside of the project.', escalated: true },
+  };
+
+  test('about a call that waits without a worker has the command and the reason, as where one has it', async () => {
+    front.current = parked({ questionId: 'q', about: 'run make install', call });
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    expect(of('approval.requested')).toMatchObject([{ turnId: 'f1', request: call }]);
+  });
+
+  test.each([
+    ['is about another question', { ...call, questionId: 'other' }],
+    ['is of a kind that a newer fleet has', { type: 'hologram', questionId: 'q' }],
+    ['is no call', 'make install'],
+  ])('whose call %s is shown in its line', async (_, given) => {
+    front.current = parked({ questionId: 'q', about: 'run make install', call: given });
+    await expect.poll(() => of('approval.requested'), { timeout: 10_000 }).toHaveLength(1);
+    expect(of('approval.requested')).toMatchObject([{ request: { questionId: 'q', command: ['run make install'] } }]);
+  });
+
   test('of an earlier worker is shown in its line', async () => {
     front.current = parked({ questionId: 'q', about: 'answer: Which?' });
     await expect.poll(() => of('approval.requested')).toHaveLength(1);

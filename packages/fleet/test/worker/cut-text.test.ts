@@ -1,3 +1,4 @@
+import type { ApprovalRequest } from 'keel/session';
 import { describe, expect, test } from 'vitest';
 import { cutText, MESSAGE_BYTES, shownQuestion } from '../../src/worker/cut-text.ts';
 
@@ -42,10 +43,39 @@ describe('what the engine keeps of a question', () => {
     expect(size(kept.about)).toBeLessThanOrEqual(120);
   });
 
-  test('about a call is one line alone', () => {
-    const request = { type: 'network', questionId: 'q', host: 'a.example', port: 443, reason: null } as const;
-    expect(shownQuestion({ ...request, protocol: 'https' })).toEqual({
-      ...{ questionId: 'q', about: 'reach https://a.example:443' },
-    });
+  const ids = { questionId: 'q', callId: 'c' };
+  const command = (script: string): ApprovalRequest => ({
+    ...{ type: 'command', ...ids, command: ['bash', '-c', script], cwd: '/w', commandActions: [] },
+    ...{ reason: 'It writes outside of the project.', escalated: true },
   });
+  const change = (diff: string): ApprovalRequest => ({
+    ...{ type: 'fileChange', ...ids, reason: null },
+    changes: [{ path: '/etc/hosts', kind: { type: 'update', movePath: null }, diff }],
+  });
+
+  test.each<[string, ApprovalRequest, string]>([
+    ['a command', command('make install'), 'run bash -c make install'],
+    ['a change', change('-a\n+b\n'), 'change /etc/hosts'],
+    [
+      'a tool of a server',
+      { type: 'mcpToolCall', ...ids, server: 's', tool: 't', arguments: { a: 1 }, reason: 'it may change things' },
+      'call s.t',
+    ],
+    [
+      'a host',
+      { type: 'network', questionId: 'q', host: 'a.example', port: 443, protocol: 'https', reason: null },
+      'reach https://a.example:443',
+    ],
+  ])('about %s is one line and the call, with its reason', (_, request, about) => {
+    expect(shownQuestion(request)).toEqual({ questionId: 'q', about, call: request });
+  });
+
+  test.each([command('x'.repeat(5_000)), change('漢'.repeat(1_400)), command('"'.repeat(2_100))])(
+    'about a call that is too long for the journal is one line alone',
+    (request) => {
+      const kept = shownQuestion(request);
+      expect(Object.keys(kept)).toEqual(['questionId', 'about']);
+      expect(size(kept.about)).toBeLessThanOrEqual(120);
+    },
+  );
 });

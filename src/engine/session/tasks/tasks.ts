@@ -1,4 +1,12 @@
-import { COMPACT_NOW, compact, runTurn, stoppedByHook, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
+import {
+  askAfterDone,
+  COMPACT_NOW,
+  compact,
+  runTurn,
+  stoppedByHook,
+  type TurnOutcome,
+  type TurnPorts,
+} from '../../turn/index.ts';
 import type { SessionTask } from './task.ts';
 import { undoTurn } from './undo-turn.ts';
 import { runUserShell } from './user-shell.ts';
@@ -17,10 +25,7 @@ export function compactTask(focus: string | null): SessionTask {
     kind: 'compact',
     focus,
     run: ({ ports }) => compactNow(ports),
-    // Whether its hooks were asked is not known: better twice than never.
-    async doneBefore({ active, ports }) {
-      active.recorder.addItems((await ports.hooks?.afterCompaction('manual')) ?? []);
-    },
+    doneBefore: ({ ports }) => askAfterDone(ports, COMPACT_NOW),
   };
 }
 

@@ -18,6 +18,8 @@ export interface ActiveTurnOptions {
   readonly budget: RequestBudget | null;
   /** What a compaction should keep in particular, where the user said so. */
   readonly focus: string | null;
+  /** Names of the tools that its requests have offered, with which it continues; null: they are to be chosen. */
+  readonly tools: readonly string[] | null;
   /** What the turn has changed by now; null: nothing. */
   readonly work: () => TurnWork | null;
 }
@@ -39,6 +41,7 @@ export class ActiveTurn {
   readonly window: TurnWindow;
   readonly budget: RequestBudget | null;
   readonly focus: string | null;
+  readonly tools: readonly string[] | null;
   readonly work: () => TurnWork | null;
   readonly input: TurnInput;
   readonly approvals: TurnApprovals;
@@ -61,12 +64,13 @@ export class ActiveTurn {
   readonly #ownTaskDone = new AbortController();
   readonly #ended = new Deferred<void>();
 
-  constructor({ context, recorder, window, budget, focus, work }: ActiveTurnOptions) {
+  constructor({ context, recorder, window, budget, focus, tools, work }: ActiveTurnOptions) {
     this.context = context;
     this.recorder = recorder;
     this.window = window;
     this.budget = budget;
     this.focus = focus;
+    this.tools = tools;
     this.work = work;
     this.input = new TurnInput(context.turnId);
     this.approvals = new TurnApprovals(context.turnId, recorder, this.letGo.signal);

@@ -28,9 +28,20 @@ export interface TurnStart extends ContextStart {
   readonly budgetUsed?: BudgetUsedRecord | null;
 }
 
+/** What an earlier process left of a turn. */
+export interface LeftBefore {
+  /** The journal of a turn that was cut off; null for a new one. */
+  readonly recorded: readonly OpenTurnLine[] | null;
+  /** The journal of what a task did after it had done what it was for; empty: nothing, or that is still to be done. */
+  readonly afterDone: readonly OpenTurnLine[];
+}
+
 /** Makes a turn from the session's settings as they are now. Nothing of it is recorded yet. */
-export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...start }: TurnStart): ActiveTurn {
+export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...given }: TurnStart): ActiveTurn {
   const { services, state, record, emit, itemIds } = deps;
+  // Another model gets the tools that fit it: nothing that it was sent is kept.
+  const isKept = given.offer?.model === state.configuration.model;
+  const start = isKept ? given : { ...given, offer: null };
   const context = makeTurnContext(state, services, start);
   const { model, instructions } = context;
   const window = new TurnWindow({ model, facts: services.serverFacts, instructions });
@@ -56,21 +67,21 @@ export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...st
   // With what its subagents do, where that is followed.
   const facts = services.tree ?? state.facts;
   const before = facts.place;
-  return new ActiveTurn({ context, recorder, window, budget, focus, work: () => facts.workSince(before) });
+  const work = () => facts.workSince(before);
+  return new ActiveTurn({ context, recorder, window, budget, focus, tools: start.offer?.tools ?? null, work });
 }
 
 /**
  * Records the turn's start, and what the model is sent of its surroundings.
- * @param recorded the journal of a turn that a crash cut off; null for a new one
  * @returns what the turn loop works with
  * @throws TurnInterrupted
  */
 export async function beginTurn(
   deps: TurnDeps,
   active: ActiveTurn,
-  recorded: readonly OpenTurnLine[] | null,
+  { recorded, afterDone }: LeftBefore,
 ): Promise<TurnPorts> {
-  const { services, state, record, agents } = deps;
+  const { services, state, record, agents, emit } = deps;
   const { context, recorder, abort, approvals: questions } = active;
   agents.turnStarted(active);
   await agents.continueEarlier(active);
@@ -91,8 +102,8 @@ export async function beginTurn(
   const { approvals, rules, sandbox } = services;
   const remember = rules.rememberHost.bind(rules);
   sandbox.askAboutHosts(hostAsker({ context, recorder, questions, approvals, remember, signal: abort.signal }));
-  services.mcp?.askBy(serverAsker({ context, recorder, questions, signal: abort.signal }));
-  return livePorts(deps, active, { added, recorded: recorded ?? [] });
+  services.mcp?.askBy(serverAsker({ context, recorder, questions, emit, signal: abort.signal }));
+  return livePorts(deps, active, { added, recorded: recorded ?? afterDone });
 }
 
 export function recordStart(

@@ -3,6 +3,7 @@ import type { TaskKind } from '../../../foundation/protocol/index.ts';
 import { type ModelOverrides, modelInfo } from '../../../models/catalogue/index.ts';
 
 import type { Config } from '../../../storage/config/index.ts';
+import type { TurnOffer } from '../../../storage/rollout/index.ts';
 import { formatPattern } from '../../../system/network/index.ts';
 import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
@@ -14,6 +15,8 @@ export interface ContextStart {
   readonly turnId: string;
   readonly taskKind: TaskKind;
   readonly outputSchema: unknown;
+  /** What the requests of a turn that continues have offered the same model; null: that is to be chosen. */
+  readonly offer?: TurnOffer | null;
 }
 
 /** The parts of a session's services from which a turn's context is made. */
@@ -46,7 +49,9 @@ export function makeTurnContext(
   const { config, threadId } = services;
   const known = modelInfo(configuration.model, config);
   const model = { ...known, patchForm: services.editResults.formOf(known) };
-  const offered = toolsOf(services, model);
+  const { offer = null } = start;
+  const offered = offer?.tools ?? toolsOf(services, model);
+  const mayAsk = services.canAsk && (config.approvalPolicy !== 'never' || configuration.approvalPolicy !== 'never');
   return {
     threadId,
     turnId: start.turnId,
@@ -57,9 +62,8 @@ export function makeTurnContext(
     sandboxPolicy: configuration.sandboxPolicy,
     allowedHosts: config.sandbox.network?.allowed.map(formatPattern) ?? null,
     canAsk: services.canAsk,
-    offersEscalation:
-      services.canAsk && (config.approvalPolicy !== 'never' || configuration.approvalPolicy !== 'never'),
-    offersKeepRunning: config.sandboxPolicy.mode === 'danger-full-access',
+    offersEscalation: offer?.escalation ?? mayAsk,
+    offersKeepRunning: offer?.keepRunning ?? config.sandboxPolicy.mode === 'danger-full-access',
     allowsCommits: config.sandbox.allowGitCommit,
     model,
     effort: configuration.effort,

@@ -1,6 +1,6 @@
 import type { TurnContext } from '../../../context/index.ts';
-import type { ApprovalRequest } from '../../../foundation/protocol/index.ts';
-import { randomUUID } from '../../../foundation/util/index.ts';
+import type { ApprovalRequest, SessionEvent } from '../../../foundation/protocol/index.ts';
+import { onAbort, randomUUID } from '../../../foundation/util/index.ts';
 import type { AskServerQuestion, ServerAnswer } from '../../../models/mcp/index.ts';
 import type { TurnApprovals } from './approvals.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
@@ -9,12 +9,14 @@ export interface ServerAskerParts {
   readonly context: TurnContext;
   readonly recorder: Pick<TurnRecorder, 'isRevoked'>;
   readonly questions: TurnApprovals;
+  /** For what is known only after the turn. */
+  readonly emit: (event: SessionEvent) => void;
   /** Aborts when the turn is stopped. */
   readonly signal: AbortSignal;
 }
 
 /** Asks a turn's user what a server wants to know. Where nobody answers, and after the turn, the question is declined. */
-export function serverAsker({ context, recorder, questions, signal }: ServerAskerParts): AskServerQuestion {
+export function serverAsker({ context, recorder, questions, emit, signal }: ServerAskerParts): AskServerQuestion {
   const { threadId, turnId, canAsk } = context;
   return async (question, gone): Promise<ServerAnswer> => {
     if (!canAsk || recorder.isRevoked || signal.aborted) return { action: 'decline' };
@@ -26,7 +28,14 @@ export function serverAsker({ context, recorder, questions, signal }: ServerAske
       question.type === 'form'
         ? { type: 'elicitation', ...asked, requestedSchema: question.requestedSchema }
         : { type: 'elicitationUrl', ...asked, url: question.url };
-    const decision = await questions.request(request, { threadId }, AbortSignal.any([gone, signal]));
+    const answered = questions.request(request, { threadId }, AbortSignal.any([gone, signal]));
+    if (question.type === 'url') {
+      onAbort(question.completed, () => {
+        emit({ type: 'elicitation.completed', questionId, server });
+        questions.answer(questionId, { type: 'approved' });
+      });
+    }
+    const decision = await answered;
     if (decision.type === 'abort') return { action: 'cancel' };
     if (decision.type === 'denied') return { action: 'decline' };
     if (question.type === 'url') return { action: 'accept', content: {} };

@@ -1,4 +1,4 @@
-import type { ErrorInfo } from '../../../foundation/protocol/index.ts';
+import type { DoneTask } from '../../../storage/rollout/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { Subagents } from '../agents/subagents.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -10,7 +10,7 @@ export interface TurnDeps extends SessionDeps {
   readonly agents: Subagents;
   readonly snapshots: UndoSnapshots;
   /** Turns that may be begun again though their task has done what it was for: of `ThreadLog`. */
-  readonly doneTasks: Map<string, ErrorInfo | null>;
+  readonly doneTasks: Map<string, DoneTask>;
   /** Ids of items in the whole thread. */
   readonly itemIds: ItemIds;
   /** For the first turn of a thread; null: not a repository, or the thread is not new. */

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ApprovalDecision,
-  type ErrorInfo,
   KeelError,
   type SettingsUpdate,
   toKeelError,
 } from '../../../foundation/protocol/index.ts';
 import { monotonicMs, within } from '../../../foundation/util/index.ts';
-import type { OpenTurn } from '../../../storage/rollout/index.ts';
+import type { DoneTask, OpenTurn } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
 import type { SessionTask } from '../tasks/task.ts';
@@ -255,6 +254,7 @@ export class Turns {
       focus,
       outputSchema,
       budgetUsed: recorded?.budgetUsed ?? null,
+      offer: recorded?.offer ?? null,
     });
     if (input && input.items.length > 0) active.input.add(input);
     this.#phase = { type: 'running', active };
@@ -294,20 +294,21 @@ export class Turns {
     for (const input of late) this.submitInput({ ...input, settings: {} });
   }
 
-  /** The error that the task met when it did what it was for; undefined: it has yet to do so. Another turn may get the id. */
-  #takeDone({ kind }: SessionTask, turnId: string): ErrorInfo | null | undefined {
+  /** What an earlier process has done of the task; undefined: not all that it is for. Another turn may get the id. */
+  #takeDone({ kind }: SessionTask, turnId: string): DoneTask | undefined {
     const { doneTasks } = this.#deps;
-    const error = kind === 'regular' ? undefined : doneTasks.get(turnId);
+    const done = kind === 'regular' ? undefined : doneTasks.get(turnId);
     doneTasks.delete(turnId);
-    return error;
+    return done;
   }
 
   async #outcomeOf(task: SessionTask, active: ActiveTurn, recorded: OpenTurn['lines'] | null): Promise<TurnOutcome> {
     try {
-      const ports = await beginTurn(this.#deps, active, recorded);
-      const error = this.#takeDone(task, active.context.turnId);
+      const done = this.#takeDone(task, active.context.turnId);
+      const ports = await beginTurn(this.#deps, active, { recorded, afterDone: done?.lines ?? [] });
       // An earlier process did it and was cut off before it could record the end.
-      if (error !== undefined) {
+      if (done !== undefined) {
+        const { error } = done;
         await task.doneBefore?.({ deps: this.#deps, active, ports });
         return error === null ? { type: 'completed', lastAgentMessage: null } : { type: 'failed', error };
       }

@@ -16,6 +16,9 @@ const BEARER = /^Bearer \$\{([A-Za-z_][A-Za-z0-9_]*)\}$/i;
 export function convertedServer(entry: unknown): ConvertedServer {
   if (!isTable(entry)) return { type: 'refused', reason: 'it is not an object' };
   const { type, env, headers, ...rest } = entry;
+  if (!isText(rest['command']) && !isText(rest['url'])) {
+    return { type: 'refused', reason: 'it has neither a command nor an address (url)' };
+  }
   if (type === 'sse' || type === 'ws') {
     return { type: 'refused', reason: `its transport is "${type}"; keel starts programs and speaks streamable HTTP` };
   }
@@ -41,6 +44,10 @@ export function convertedServer(entry: unknown): ConvertedServer {
     ...(token === undefined ? {} : { bearer_token_env_var: token }),
   };
   return { type: 'server', table };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
 type Pair = readonly [name: string, value: string];

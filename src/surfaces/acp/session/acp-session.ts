@@ -209,6 +209,7 @@ export class AcpSession implements AsyncDisposable {
       const event = next.value;
       if (event.type === 'item.completed') this.#completed(event.item);
       if (event.type === 'approval.requested') void this.#answer(event);
+      if (event.type === 'elicitation.completed') await this.#options.client.pageCompleted(event.questionId);
       if (event.type === 'approval.resolved') this.#permissions.withdraw(event.questionId);
       await this.#feed.event(event);
       this.#turn.note(event);

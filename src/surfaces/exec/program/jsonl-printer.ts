@@ -58,6 +58,7 @@ export class JsonlPrinter implements ProgramPrinter {
       case 'turn.diff':
       case 'approval.requested':
       case 'approval.resolved':
+      case 'elicitation.completed':
       case 'rawItem.recorded':
       case 'historyEntry.answered':
       case 'submission.joined':

@@ -12,7 +12,10 @@ import type { TuiOptions } from '../options.ts';
 import { statusLineOf } from '../status-parts.ts';
 
 /** What a project can have, beside files of hooks, that counts once it is trusted. */
-const PROJECT_PLACES = ['.keel/config.toml', '.keel/rules', '.keel/skills', '.agents/skills', 'AGENTS.md'] as const;
+const PROJECT_PLACES = [
+  ...['.keel/config.toml', '.keel/rules', '.keel/prompts'],
+  ...['.keel/skills', '.agents/skills', '.claude/skills', 'AGENTS.md'],
+] as const;
 
 /** Reads the configuration, and what the screen needs to know of it. @throws KeelError `invalidConfig` */
 export async function setUp(options: TuiOptions): Promise<{ readonly config: Config; readonly setup: Setup }> {

@@ -55,6 +55,8 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
       return onApproval(state, event, at);
     case 'approval.resolved':
       return only(withoutApproval(state, event.questionId, at));
+    case 'elicitation.completed':
+      return only(withNotice(state, 'info', `The MCP server ${event.server} reports that its page is done.`));
     case 'usage.updated':
       return only({ ...withoutWait(state), usage: withUsed(state, event) });
     case 'hook.started':

@@ -81,6 +81,44 @@ describe('a page that a server asks to open', () => {
     },
   );
 
+  test.each([
+    ['while its question waits is settled with a yes', 'unanswered'],
+    ['after its turn is reported then', 'later'],
+  ])('that the server reports as done %s', async (_, completes) => {
+    const thread = current();
+    const script = [calls('mcp__notes__ask', { url: page, completes }), ok];
+    const live = await thread.open(script, notes, { options: { canAsk: true } });
+    const turn = live.say('go');
+    const { request } = await live.next('approval.requested');
+    if (completes === 'later') {
+      live.session.submit({ type: 'approval', questionId: request.questionId, decision: { type: 'approved' } });
+    }
+    await turn;
+    expect(String(thread.outputOf())).toContain('accept');
+    const { questionId } = request;
+    expect(await live.next('elicitation.completed')).toEqual({
+      ...{ type: 'elicitation.completed', questionId, server: 'notes' },
+    });
+    const types = live.events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'elicitation.completed')).toHaveLength(1);
+    const end = completes === 'later' ? 'turn.completed' : 'approval.resolved';
+    const isBehind = types.indexOf('elicitation.completed') > types.indexOf(end);
+    expect(isBehind).toBe(completes === 'later');
+    expect(live.events.find(({ type }) => type === 'approval.resolved')).toMatchObject({ decision: 'approved' });
+  });
+
+  test('that the user does not open stays shut, whatever the server reports of it', async () => {
+    const thread = current();
+    const script = [calls('mcp__notes__ask', { url: page, completes: 'later' }), ok];
+    const live = await thread.open(script, notes, { options: { canAsk: true } });
+    const turn = live.say('go');
+    const { request } = await live.next('approval.requested');
+    live.session.submit({ type: 'approval', questionId: request.questionId, decision: { type: 'denied' } });
+    await turn;
+    await live.next('elicitation.completed');
+    expect(String(thread.outputOf())).toContain('decline');
+  });
+
   test('is declined where nobody is', async () => {
     const thread = current();
     await thread.open([calls('mcp__notes__ask', { url: page }), ok], notes);

@@ -20,6 +20,7 @@ const saidOf = (index: number) =>
   textsOf(index)
     .filter((text) => !text.startsWith('<') || text.startsWith('<skills name='))
     .map((text) => (text.startsWith('<') ? /name="(.*?)"/.exec(text)?.[1] : text));
+const trust = (level: 'trusted' | 'untrusted') => `projects={${JSON.stringify(repo.path)}={trust_level="${level}"}}`;
 const warnings = () => live.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
 function expectExtended(from: number, to: number): void {
@@ -32,7 +33,8 @@ describe('the list of skills', () => {
   test('is behind the instructions and before the environment, and the thread keeps it', async () => {
     repo.write({ 'AGENTS.md': 'rules', '.agents/skills/ship/SKILL.md': skillMd('ship') });
     home.write({ 'skills/greet/SKILL.md': skillMd('greet') });
-    await open([answer('a1'), answer('a2'), answer('a3'), answer('a4')]);
+    const overrides = [trust('trusted')];
+    await open([answer('a1'), answer('a2'), answer('a3'), answer('a4')], { overrides });
     await live.say('one');
     expect(textsOf(0).map((text) => /^<\w+>|^.*/.exec(text)?.[0])).toEqual([
       '<user_instructions>',
@@ -50,31 +52,38 @@ describe('the list of skills', () => {
     expectExtended(0, 1);
     const id = live.session.threadId;
     await live[Symbol.asyncDispose]();
-    await reopen({ options: { origin: { type: 'resume', id } } });
+    await reopen({ overrides, options: { origin: { type: 'resume', id } } });
     await live.say('three');
     expectExtended(1, 2);
     await live[Symbol.asyncDispose]();
-    await reopen({ options: { origin: { type: 'fork', id, userMessages: 1 } } });
+    await reopen({ overrides, options: { origin: { type: 'fork', id, userMessages: 1 } } });
     await live.say('elsewhere');
     expect(textsOf(3)).toEqual([...textsOf(0), 'elsewhere']);
   });
 
-  test('has nothing of a project that is not trusted, or of what is switched off', async () => {
-    repo.write({ '.agents/skills/ship/SKILL.md': skillMd('ship') });
-    home.write({ 'skills/greet/SKILL.md': skillMd('greet'), 'skills/off/SKILL.md': skillMd('off') });
-    await open([answer('a1'), answer('a2')], {
-      overrides: [
-        `projects={${JSON.stringify(repo.path)}={trust_level="untrusted"}}`,
-        'skills.config=[{path="~/skills/off",enabled=false}]',
-      ],
-    });
-    await live.say('$ship $off it');
-    expect(listsOf(0)[0]?.split('\n').slice(2, -1)).toEqual([
-      `greet: About greet. (${home.path}/skills/greet/SKILL.md)`,
-    ]);
-    expect(chosenOf(0)).toEqual([]);
-    expect(warnings()).toEqual([`the skill off is switched off: ${home.path}/skills/off/SKILL.md`]);
-  });
+  test.each(['undecided', 'untrusted'] as const)(
+    'has nothing of a project that is %s, or of what is switched off',
+    async (level) => {
+      repo.write({ '.agents/skills/ship/SKILL.md': skillMd('ship') });
+      home.write({ 'skills/greet/SKILL.md': skillMd('greet'), 'skills/off/SKILL.md': skillMd('off') });
+      await open([answer('a1'), answer('a2')], {
+        overrides: [
+          ...(level === 'undecided' ? [] : [trust(level)]),
+          'skills.config=[{path="~/skills/off",enabled=false}]',
+        ],
+      });
+      await live.say('$ship $off it');
+      await live.say('again');
+      expect(listsOf(0)[0]?.split('\n').slice(2, -1)).toEqual([
+        `greet: About greet. (${home.path}/skills/greet/SKILL.md)`,
+      ]);
+      expect(chosenOf(0)).toEqual([]);
+      expect(warnings()).toEqual([
+        `skill ${repo.path}/.agents/skills: what is in it is not offered, since you do not trust this project`,
+        `the skill off is switched off: ${home.path}/skills/off/SKILL.md`,
+      ]);
+    },
+  );
 
   test('leaves broken skills out, and warns the user of ten of them and how many more', async () => {
     for (let at = 0; at < 12; at += 1) home.write({ [`skills/s${at}/SKILL.md`]: 'no' });

@@ -109,7 +109,14 @@ describe('a compaction that moves', () => {
     expect(thread.server.requests.at(-1)?.textsOf('user').join('\n')).toContain('the goal');
   });
 
-  test('that was recorded when its process was killed still has its hooks behind it', async () => {
+  test.each([
+    ['that was recorded when its process was killed still has its hooks behind it', '"type":"compacted"', 0],
+    [
+      'whose hooks were asked when its process was killed asks none again',
+      '"id":"postcompact-now","kind":"io","state":"end"',
+      1,
+    ],
+  ])('%s', async (_, dieAfter, before) => {
     await thread.serve((request) => (isSummary(request) ? SUMMARY : ok));
     const note = '{"hookSpecificOutput":{"additionalContext":"read the plan again"}}';
     const commands = { PostCompact: `cat >> ${thread.repo.path}/after.log`, SessionStart: `printf %s '${note}'` };
@@ -119,15 +126,18 @@ describe('a compaction that moves', () => {
     ]);
     writeFileSync(join(thread.home.path, 'hooks.json'), JSON.stringify({ hooks: Object.fromEntries(hooks) }));
     const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path };
-    const how = { place, resume: null, decision: null, dieAfter: '"type":"compacted"' };
+    const asked = () => count(read('after.log'), '"hook_event_name":"PostCompact"');
+    const how = { place, resume: null, decision: null, dieAfter };
     const id = await untilDeath({ ...how, text: 'first words', next: compact });
-    expect(read('after.log')).toBe('');
+    expect(asked()).toBe(before);
     await using next = await moved(id);
     submitAgain(next, compact, 'next');
     expect(await next.next('turn.completed')).toMatchObject({ turnId: 'next', status: 'completed' });
-    expect(count(read('after.log'), '"hook_event_name":"PostCompact"')).toBe(1);
+    expect(asked()).toBe(1);
     await next.say('second words');
-    expect(JSON.stringify(thread.server.requests.at(-1)?.input)).toContain('read the plan again');
+    const sent = JSON.stringify(thread.server.requests.at(-1)?.input);
+    // Once for the start of the session that continues, and once for the compaction.
+    expect(count(sent, 'read the plan again')).toBe(2);
   });
 
   test('that was recorded when its process was killed is not made twice', async () => {

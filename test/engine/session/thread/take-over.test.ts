@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { functionCall, hang, message, type RecordedRequest, respond } from '../../../../src/testing/index.ts';
+import { functionCall, hang, message, type RecordedRequest, respond, usage } from '../../../../src/testing/index.ts';
 import { inOtherNamespace } from '../../../support/sandbox/namespace.ts';
 import { says } from '../../../support/session.ts';
 import type { DyingSession } from '../../../support/sessions/dying-session.ts';
@@ -160,6 +160,41 @@ describe('a turn that is let go', () => {
     expect(await next.next('turn.completed')).toMatchObject({ status: 'completed', lastAgentMessage: 'done' });
     expect(logged()).toBe('one\n');
     expect(thread.server.requests.at(-1)?.outputOf('c0')).toMatch(/^Exit code: 0/);
+  });
+
+  describe('from where the model could ask the user to where nobody is', () => {
+    const words = (index: number) => {
+      const { tools, instructions } = thread.server.requests[index]?.body ?? {};
+      return JSON.stringify({ tools, instructions });
+    };
+
+    async function letGo(): Promise<string> {
+      const script = (_: RecordedRequest, index: number) => respond(message('half'), index === 0 ? hang() : usage({}));
+      const first = await thread.open(script, { options: { answersQuestions: true } });
+      first.session.submit(says('go'));
+      await first.next('item.completed', ({ item }) => item.type === 'agentMessage');
+      await first.session.release(50);
+      expect(words(0)).toContain('request_user_input');
+      return first.session.threadId;
+    }
+
+    test('its further requests offer the same tools, with the same instructions', async () => {
+      const id = await letGo();
+      const options = { origin: { type: 'resume', id }, unfinishedTurn: 'continue', canAsk: false } as const;
+      await using next = await thread.reopen({ overrides: ['sandbox_mode="read-only"'], options });
+      await next.next('turn.completed');
+      expect(words(1)).toBe(words(0));
+      await next.say('more');
+      expect(words(2)).not.toContain('request_user_input');
+    });
+
+    test('another model is offered what fits it and where it is', async () => {
+      const id = await letGo();
+      const options = { origin: { type: 'resume', id }, unfinishedTurn: 'continue', canAsk: false } as const;
+      await using next = await thread.reopen({ overrides: ['model="gpt-5"'], options });
+      await next.next('turn.completed');
+      expect(words(1)).not.toContain('request_user_input');
+    });
   });
 
   test('where no turn runs is a close', async () => {

@@ -80,7 +80,10 @@ async function bytesIn(windowTokens: number): Promise<{ bytes: number; body: str
   const config = await loadConfig({
     env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'test' },
     cwd: repo.path,
-    overrides: ['model="llama3"', `model_context_window=${windowTokens}`],
+    overrides: [
+      ...['model="llama3"', 'sandbox_mode="read-only"', `model_context_window=${windowTokens}`],
+      `projects={${JSON.stringify(repo.path)}={trust_level="trusted"}}`,
+    ],
     flags: {},
     systemDir: home.path,
   });

@@ -218,6 +218,10 @@ describe('lists', () => {
       'project/.keel/skills/a/SKILL.md': '---\nname: a\ndescription: does a\n---\nText\n',
       'project/.keel/skills/b/SKILL.md': 'nothing\n',
     });
+    const untrusted = { path: join(here.project, '.keel/skills'), message: expect.stringContaining('do not trust') };
+    expect(await call('skills/list')).toMatchObject({ data: [{ skills: [], errors: [untrusted] }] });
+    here.dir.write({ 'home/config.toml': `[projects.${JSON.stringify(here.project)}]\ntrust_level = "trusted"\n` });
+    open();
     expect(await call('skills/list')).toMatchObject({
       data: [{ cwd: here.project, skills: [{ name: 'a', scope: 'repo', enabled: true }], errors: [{}] }],
     });

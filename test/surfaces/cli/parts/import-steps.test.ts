@@ -71,13 +71,21 @@ describe('what comes over from Claude Code', () => {
     const mcpServers = {
       notes: { command: 'notes', args: ['--stdio'] },
       old: { type: 'sse', url: 'https://x.example' },
+      empty: {},
+      blank: { command: ' ', url: '' },
+      half: { type: 'http', headers: { a: 'b' } },
     };
     dir.write({ '.claude.json': JSON.stringify({ mcpServers, other: 1 }) });
     const steps = claudeSteps(source());
     expect(ofType(steps, 'setting')).toEqual([
       { type: 'setting', path: ['mcp_servers', 'notes'], table: { command: 'notes', args: ['--stdio'] } },
     ]);
-    expect(ofType(steps, 'left').map(({ what }) => what)).toEqual(['MCP server old']);
+    const reasons = ofType(steps, 'left').map(({ what, why }) => [what, why.split(';')[0]]);
+    const nothing = 'it has neither a command nor an address (url)';
+    expect(reasons).toEqual([
+      ['MCP server old', 'its transport is "sse"'],
+      ...['empty', 'blank', 'half'].map((name) => [`MCP server ${name}`, nothing]),
+    ]);
   });
 
   test('is no other setting, and each has a word about what to do', () => {

@@ -44,7 +44,7 @@ export function openTurnTools(
   const { services, state } = deps;
   const { context: turn, window } = active;
   const { registry, deferred } = added;
-  const shown = [...toolsOf(services, turn.model), ...added.names];
+  const shown = active.tools ?? [...toolsOf(services, turn.model), ...added.names];
   // A call of an earlier process keeps its answer, also where nobody is asked now.
   const answered = toolsOf({ ...services, asksQuestions: services.asksQuestions || continues }, turn.model);
   const specs = growingSpecs(
