@@ -51,6 +51,9 @@ export interface ThreadState {
 export interface Subagent {
   /** Of its thread. */
   readonly id: string;
+  /** Its role with a number; null: not known. */
+  readonly name: string | null;
+  readonly model: string | null;
   readonly status: AgentState['status'];
   /** What it was started with; null: not known. */
   readonly task: string | null;
