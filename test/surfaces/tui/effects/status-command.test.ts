@@ -39,7 +39,7 @@ test('changes that follow each other quickly run the command once, with the newe
 
 test('a command that does not end is ended, and the one for the newest change runs', async () => {
   const settings = await config();
-  command = new StatusCommand((line) => lines.push(line), { restMs: 1, timeoutMs: 200 });
+  command = new StatusCommand((line) => lines.push(line), { restMs: 1, timeoutMs: 1_000 });
   command.run('echo early; touch started; sleep 300', input('one'), settings);
   await until(() => existsSync(join(home.path, 'started')));
   command.run('echo late', input('two'), settings);
