@@ -229,6 +229,17 @@ export const AgentState = z.lazy(() =>
 );
 export type AgentState = z.infer<typeof AgentState>;
 
+/** A subagent as people see it. Records of earlier versions have neither its name nor its model. */
+export const ShownAgent = z.lazy(() =>
+  z.object({
+    status: AgentStatus,
+    message: z.nullable(z.string()),
+    /** What the model calls it: its role with a number. */
+    name: z.optional(z.string()),
+    model: z.optional(z.string()),
+  }),
+);
+
 /** The model works with helper agents, which are threads of their own. */
 export const CollabAgentToolCallThreadItem = z.lazy(() =>
   z.object({
@@ -243,7 +254,7 @@ export const CollabAgentToolCallThreadItem = z.lazy(() =>
     /** What is sent to a subagent; null where nothing is. */
     prompt: z.nullable(z.string()),
     /** By thread. */
-    agentsStates: z.record(z.string(), AgentState),
+    agentsStates: z.record(z.string(), ShownAgent),
   }),
 );
 

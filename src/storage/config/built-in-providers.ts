@@ -140,7 +140,12 @@ export const BUILT_IN_KEYS: readonly string[] = Object.values(ROWS).flatMap(({ k
 
 /** The model of a provider for which none is configured. */
 export function defaultModel(providerId: string): string {
-  return rowOf(providerId)?.model ?? DEFAULT_MODEL;
+  return knownModel(providerId) ?? DEFAULT_MODEL;
+}
+
+/** A model that a built-in provider serves; null: only the user knows the names of its models. */
+export function knownModel(providerId: string): string | null {
+  return providerId === 'openai' ? DEFAULT_MODEL : (rowOf(providerId)?.model ?? null);
 }
 
 export type RowFields = Omit<ModelProvider, 'queryParams' | 'httpHeaders' | `${string}Retries` | 'streamIdleTimeoutMs'>;

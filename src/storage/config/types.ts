@@ -163,7 +163,8 @@ export interface ModelSettings {
 export interface TuiSettings {
   /** What the user is notified of while they look elsewhere. */
   readonly notifications: readonly ('agent-turn-complete' | 'approval-requested')[];
-  readonly notificationMethod: 'auto' | 'osc9' | 'bel';
+  /** `command`: a program of the user's is run, in place of bytes for the terminal. */
+  readonly notificationMethod: 'auto' | 'osc9' | 'bel' | { readonly command: string };
   readonly animations: boolean;
   /** Lines are only ever added, and signs are words. */
   readonly screenReader: boolean;

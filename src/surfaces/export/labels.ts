@@ -24,8 +24,8 @@ export function agentTexts(
     wait: 'Waited for subagents',
     closeAgent: 'Subagent closed',
   };
-  const states = Object.entries(agentsStates).map(([threadId, { status, message }]) =>
-    message === null ? `${threadId}: ${status}` : `${threadId}: ${status}\n${message}`,
+  const states = Object.entries(agentsStates).map(([threadId, { status, message, name: shown = threadId }]) =>
+    message === null ? `${shown}: ${status}` : `${shown}: ${status}\n${message}`,
   );
   return { name: names[tool], task: prompt ?? '', answer: states.join('\n\n') || (output ?? '') };
 }

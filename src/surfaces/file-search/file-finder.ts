@@ -7,8 +7,10 @@ const MAX_FILES = 400_000;
 const MAX_FOUND = 50;
 /** A list of files is read again for a search that comes later than this, ms. */
 const FRESH_MS = 5_000;
-/** Names that are compared before other work gets its turn. */
-const AT_ONCE = 4_000;
+/** Names are compared for so long before other work, such as a key, gets its turn, ms. */
+const SLICE_MS = 4;
+/** Names between two looks at the clock. */
+const AT_ONCE = 100;
 
 export interface FoundFile {
   /** Relative to the directory that was searched. */
@@ -32,17 +34,19 @@ export class FileFinder {
   /** Best first. @throws the signal's reason, or what the system says if the files can't be listed */
   async find(query: string, cwd: string, signal: AbortSignal): Promise<readonly FoundFile[]> {
     const files = await this.#filesIn(cwd);
-    const found: FoundFile[] = [];
-    for (let at = 0; at < files.length; at += AT_ONCE) {
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-      for (const path of files.slice(at, at + AT_ONCE)) {
-        const match = fuzzyMatch(query, path);
-        if (match !== null) found.push({ path, ...match });
+    signal.throwIfAborted();
+    const best: FoundFile[] = [];
+    let end = monotonicMs() + SLICE_MS;
+    for (const [at, path] of files.entries()) {
+      if (at % AT_ONCE === 0 && monotonicMs() >= end) {
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        end = monotonicMs() + SLICE_MS;
       }
+      const match = fuzzyMatch(query, path);
+      if (match !== null) keepBest(best, { path, ...match });
     }
-    found.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
-    return found.slice(0, MAX_FOUND);
+    return best;
   }
 
   #filesIn(cwd: string): Promise<readonly string[]> {
@@ -52,6 +56,20 @@ export class FileFinder {
     this.#listing = { cwd, at: monotonicMs(), files };
     return files;
   }
+}
+
+/** Puts a file into its place among the best so far: to sort all of a large tree at once would take too long. */
+function keepBest(best: FoundFile[], file: FoundFile): void {
+  const last = best.at(-1);
+  if (best.length === MAX_FOUND && last !== undefined && compared(last, file) < 0) return;
+  const at = best.findIndex((other) => compared(file, other) < 0);
+  best.splice(at === -1 ? best.length : at, 0, file);
+  if (best.length > MAX_FOUND) best.pop();
+}
+
+/** Negative: the first one is better. */
+function compared(a: FoundFile, b: FoundFile): number {
+  return b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
 }
 
 async function listFiles(cwd: string): Promise<readonly string[]> {

@@ -44,6 +44,34 @@ export interface ModelChoice {
   readonly efforts: readonly string[] | null;
 }
 
+/** A model of another provider than the thread's. */
+export interface OtherModel {
+  readonly provider: { readonly id: string; readonly label: string };
+  /** Null: the user has to name it. */
+  readonly name: string | null;
+  /** The efforts that it takes; null: not known. */
+  readonly efforts: readonly string[] | null;
+}
+
+/** Another provider to work with. `provider`: its id. */
+export interface ProviderChoice {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** What the user is asked to trust. */
+export interface TrustQuestion {
+  readonly folder: string;
+  /** What of it would count, by paths. */
+  readonly counts: readonly string[];
+  /** The commands that it asks keel to run, a line each. */
+  readonly runs: readonly string[];
+  /** Why its configuration can't be read; null: it can. */
+  readonly fault: string | null;
+  /** Whether commands could then write in it that can't now. */
+  readonly mayWrite: boolean;
+}
+
 /** What is known once the configuration is read. */
 export interface Setup {
   readonly version: string;
@@ -54,7 +82,7 @@ export interface Setup {
   /** Null: the model can be reached, as far as is known. Asked before anything else. */
   readonly connect: MissingModel | null;
   /** Null: the project is trusted or refused, or the command line says what is allowed. */
-  readonly trustQuestion: { readonly folder: string; readonly counts: readonly string[] } | null;
+  readonly trustQuestion: TrustQuestion | null;
   /** Models to choose from, beside the one in use. */
   readonly models: readonly ModelChoice[];
   /** What the user is notified of while they look elsewhere. */
@@ -116,6 +144,14 @@ export type Message =
       readonly candidates: readonly Candidate[];
     }
   | { readonly type: 'serversFound'; readonly servers: readonly FoundServer[] }
+  | { readonly type: 'otherModelsRead'; readonly models: readonly OtherModel[] }
+  /** Another provider can be worked with: the configuration for it is read, and taken when the world is asked for that. */
+  | {
+      readonly type: 'providerReady';
+      readonly setup: Setup;
+      readonly model: string;
+      readonly effort: ReasoningEffort | null;
+    }
   | { readonly type: 'edited'; readonly text: string }
   /** An image of the clipboard, as a file. */
   | { readonly type: 'imagePasted'; readonly path: string }
@@ -157,6 +193,14 @@ export type Effect =
   /** Keeps a setting in the user's configuration, for later starts. */
   | { readonly type: 'keep'; readonly setting: KeptSetting }
   | { readonly type: 'findServers' }
+  | { readonly type: 'readOtherModels' }
+  | {
+      readonly type: 'prepareProvider';
+      readonly choice: ProviderChoice;
+      readonly effort: ReasoningEffort | null;
+    }
+  /** The provider that is ready is that of threads that are opened from now on. */
+  | { readonly type: 'takeProvider' }
   | { readonly type: 'storeKey'; readonly key: string }
   /** Null: the model that is usual for this kind of server. */
   | { readonly type: 'useServer'; readonly kind: LocalServerKind; readonly model: string | null }

@@ -1,5 +1,6 @@
 import type { ThreadOrigin } from '../../engine/threads/index.ts';
-import type { Config, Environment } from '../../storage/config/index.ts';
+import type { Config, Environment, LoadedConfig, OtherProvider } from '../../storage/config/index.ts';
+import type { ProviderChoice } from './message.ts';
 
 /** A thread that the workers of a fleet run. `url`: of its front. */
 export interface FleetOrigin {
@@ -20,8 +21,17 @@ export interface TuiOptions {
   readonly isForScreenReader: boolean;
   /** Absolute paths of images that go with the prompt. */
   readonly images: readonly string[];
-  /** Reads the configuration with what the command line says on top. Called again after an answer about trust. */
-  readonly loadConfig: () => Promise<Config>;
+  /**
+   * Reads the configuration with what the command line says on top, and the user's choice of a provider on top of that. Called again
+   * after an answer about trust.
+   */
+  readonly loadConfig: (choice?: ProviderChoice) => Promise<Config>;
+  /** Reads it as it would be if the project was trusted. */
+  readonly loadTrusted: () => Promise<LoadedConfig>;
+  /** Reads which providers there are beside the configured one. */
+  readonly otherProviders: () => Promise<readonly OtherProvider[]>;
+  /** The profile that the command line names; null: none. */
+  readonly profile: string | null;
   /** The settings as `keel config` shows them. */
   readonly describeConfig: () => Promise<string>;
   /** The command line says how far commands may reach, so nothing is asked about trust. */

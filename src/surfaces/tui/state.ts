@@ -3,7 +3,7 @@ import type { AgentState, RateLimitSnapshot, SessionEventOf, TokenUsageInfo } fr
 import type { CustomPrompt } from '../prompts/index.ts';
 import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
 import { DEFAULT_KEYMAP, type Keymap } from './keymap/index.ts';
-import type { Candidate, FoundServer, Setup, ThreadSettings } from './message.ts';
+import type { Candidate, FoundServer, OtherModel, Setup, ThreadSettings } from './message.ts';
 import type { Size } from './terminal/index.ts';
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript/index.ts';
 import type { ApprovalView, PagerView, PickerView, TextPrompt } from './views/index.ts';
@@ -51,6 +51,9 @@ export interface ThreadState {
 export interface Subagent {
   /** Of its thread. */
   readonly id: string;
+  /** Its role with a number; null: not known. */
+  readonly name: string | null;
+  readonly model: string | null;
   readonly status: AgentState['status'];
   /** What it was started with; null: not known. */
   readonly task: string | null;
@@ -66,6 +69,8 @@ export interface Opening {
   readonly settings: ThreadSettings | null;
   /** How its settings differ from those it had, a sentence each. */
   readonly changes: readonly string[];
+  /** The thread that was on the screen before; null: none. Opened again, it is not shown again. */
+  readonly shown: string | null;
 }
 
 /** A list under the composer that completes the word under the cursor. */
@@ -116,6 +121,8 @@ export interface State {
   readonly statusText: string | null;
   /** Servers of models that were found on this machine. */
   readonly servers: readonly FoundServer[];
+  /** Of other providers, as they were last read. */
+  readonly otherModels: readonly OtherModel[];
   readonly skills: readonly Candidate[] | null;
   /** The list of skills is shown once it is read. */
   readonly wantsSkills: boolean;
@@ -187,6 +194,7 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     branch: null,
     statusText: null,
     servers: [],
+    otherModels: [],
     skills: null,
     wantsSkills: false,
     prompts: [],

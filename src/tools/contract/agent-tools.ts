@@ -6,6 +6,8 @@ export interface AgentView {
   readonly id: string;
   /** The subagent's own thread. */
   readonly threadId: string;
+  /** Null: not known of one that an earlier process had. */
+  readonly model: string | null;
   readonly state: AgentState;
 }
 

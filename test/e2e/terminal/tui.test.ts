@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -433,9 +433,12 @@ describe('help for the fingers', () => {
 
   test('30: the first start asks whether the repository is trusted; a key that is released answers nothing, a no is remembered', async () => {
     server = await startModelServer([]);
+    const hooks = { hooks: { Stop: [{ hooks: [{ type: 'command', command: './check.sh --all' }] }] } };
+    repo.write({ '.keel/hooks.json': JSON.stringify(hooks) });
     const place = { home: home.path, cwd: join(repo.path, 'src/deep'), url: server.url };
     await using run = new TuiRun([], place);
     await run.sees(`Do you trust what is in ${repo.path}?`);
+    expect(run.screen()).toContain('Stop hook: ./check.sh --all');
     // The release of 1, which would be a yes.
     run.type('\u001b[49;1:3u');
     run.type(KEY.enter);
@@ -518,16 +521,55 @@ test('a thread that is continued has its own model, effort and mode, unless the 
   expect(other.everything()).toContain('Changed: the sandbox is workspace-write; the thread had read-only.');
 });
 
-test('17.11: a command of the user writes the last row, from the state as JSON and without keys; a theme is kept', async () => {
+test('a model of another provider continues the thread there, shows nothing twice, and is that of later starts', async () => {
+  await using other = await startModelServer(['From the other.', 'Still there.'].map((text) => respond(message(text))));
+  const provider = `[model_providers.other]\nname = "Other server"\nbase_url = "${other.url}"\n`;
+  home.write({ 'config.toml': `model = "gpt-5-codex"\n\n${provider}` });
+  await using run = await open([respond(message('From the first.'))], ['-s', 'read-only', 'hi']);
+  await run.sees('From the first.');
+  await run.seesNot('Esc interrupts');
+  run.type('/model\r');
+  await run.sees('A model of Other server');
+  run.type('2');
+  await run.sees('Which model of Other server?');
+  await run.typeSlowly('tide-1');
+  run.type(KEY.enter);
+  await run.sees('How much should tide-1 think?');
+  run.type('1');
+  await run.sees('kept in config.toml');
+  await run.sees('read-only · tide-1');
+  run.type('more\r');
+  await run.sees('From the other.');
+  await run.seesNot('Esc interrupts');
+  expect(run.everything().split('From the first.')).toHaveLength(2);
+  expect(other.requests[0]?.body).toMatchObject({ model: 'tide-1' });
+  expect(JSON.stringify(other.requests[0]?.input)).toContain('From the first.');
+  run.type('/quit\r');
+  await run.ended;
+  await using again = start(['-s', 'read-only', 'hi']);
+  await again.sees('Still there.');
+  server?.assertDone();
+});
+
+test('17.11: a command of the user writes the last row, from the state as JSON and without keys; another one notifies; a theme is kept', async () => {
   home.write({
     'config.toml':
-      '[tui]\nstatus_line = { command = "cat > $HOME/new; mv $HOME/new $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
+      '[tui]\nstatus_line = { command = "cat > $HOME/new; mv $HOME/new $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n' +
+      'notification_method = { command = \'printf "%s" "$1" > $HOME/noticed.new; mv $HOME/noticed.new $HOME/noticed\' }\n',
   });
-  await using run = await open([respond(message('Hello.'))], ['-s', 'read-only', 'hi']);
+  await using run = await open(
+    ['Hello.', 'Come back.'].map((text) => respond(message(text))),
+    ['-s', 'read-only', 'hi'],
+  );
   await run.sees('Hello.');
   await run.sees(/line of \d+ with key=\./);
   const seen = readFileSync(join(home.path, 'seen'), 'utf8');
   expect(JSON.parse(seen)).toMatchObject({ hook_event_name: 'Status', cwd: repo.path, model: { id: 'gpt-5-codex' } });
+  expect(existsSync(join(home.path, 'noticed'))).toBe(false);
+  run.type('\u001b[O');
+  run.type('more\r');
+  await until(() => existsSync(join(home.path, 'noticed')));
+  expect(readFileSync(join(home.path, 'noticed'), 'utf8')).toBe('Come back.');
   run.type('/theme light\r');
   await run.sees('Theme: light, kept');
   expect(readFileSync(join(home.path, 'config.toml'), 'utf8')).toMatch(/^\[tui\]\ntheme = "light"\nstatus_line = /);

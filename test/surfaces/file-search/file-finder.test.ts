@@ -73,6 +73,31 @@ describe('files', () => {
 });
 
 describe('a search', () => {
+  test('in many files keeps the best ones, in their order, and lets other work have its turn', async () => {
+    const names = Array.from(
+      { length: 6_000 },
+      (_, at) => `d${at % 60}/${at % 7 === 0 ? 'view' : 'overview'}-${at}.ts`,
+    );
+    dir.write(Object.fromEntries(names.map((name) => [name, ''])));
+    const finder = new FileFinder();
+    await finder.find('', dir.path, signal);
+    let turns = 0;
+    const count = setInterval(() => {
+      turns += 1;
+    }, 1);
+    const all = await finder.find('view', dir.path, signal);
+    clearInterval(count);
+    expect(turns).toBeGreaterThan(0);
+    expect(all).toHaveLength(50);
+    const better = (a: (typeof all)[number], b: (typeof all)[number]) =>
+      b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
+    expect(all).toEqual(all.toSorted(better));
+    const own = names
+      .filter((name) => name.includes('/view'))
+      .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    expect(all.map(({ path }) => path)).toEqual(own.slice(0, 50));
+  });
+
   test('that nobody waits for any more ends', async () => {
     dir.write({ 'a.ts': '' });
     await expect(new FileFinder().find('a', dir.path, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { AgentState, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
+import type { ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
 import { rowText } from '../../../src/surfaces/text/index.ts';
 import { agentsRows } from '../../../src/surfaces/tui/view/agents-rows.ts';
 import { Driver } from './driver.ts';
 
 type Call = ThreadItemOf<'collabAgentToolCall'>;
 
-function call(tool: Call['tool'], prompt: string | null, states: Record<string, AgentState>): Call {
+function call(tool: Call['tool'], prompt: string | null, states: Call['agentsStates']): Call {
   const ids = Object.keys(states);
   const about = { senderThreadId: 'thread-1', receiverThreadIds: ids, agentsStates: states };
   return { type: 'collabAgentToolCall', id: `${tool}-${ids.join()}`, tool, status: 'completed', prompt, ...about };
@@ -39,6 +39,16 @@ test('17.8: /agents shows each subagent with its task, state, time and last word
   expect(text).toMatch(/✔ gent-one {2}completed · 1m 05s\n {4}note the tide\n {2}└ High at noon\./);
   expect(text).toMatch(/● gent-two {2}running · 1m 30s\n {4}count the boats/);
   expect(text.indexOf('gent-one')).toBeLessThan(text.indexOf('gent-two'));
+});
+
+test('17.8: a subagent has the name that the model uses, with its role, and its model; a later word without them keeps both', () => {
+  const driver = Driver.ready();
+  driver.turn();
+  const named = { name: 'reviewer-12', model: 'gpt-5-mini' };
+  driver.item(call('spawnAgent', 'look at it', { 'agent-one': { status: 'running', message: null, ...named } }));
+  driver.item(call('wait', null, { 'agent-one': { status: 'completed', message: 'Fine.' } }));
+  expect(shown(driver)).toMatch(/✔ reviewer-12 {2}completed · 0s · gpt-5-mini\n/);
+  expect(driver.rows().join('\n')).toContain('└ reviewer-12 running');
 });
 
 test('17.8: those that wait for the user are first, under their names', () => {

@@ -1,7 +1,7 @@
 import type { SessionEvent, ThreadItem } from '../../../src/foundation/protocol/index.ts';
 import { rowText } from '../../../src/surfaces/text/index.ts';
 import { DEFAULT_KEYMAP } from '../../../src/surfaces/tui/keymap/index.ts';
-import type { Effect, Message, Setup } from '../../../src/surfaces/tui/message.ts';
+import type { Effect, Message, Setup, TrustQuestion } from '../../../src/surfaces/tui/message.ts';
 import { initialState, type State } from '../../../src/surfaces/tui/state.ts';
 import { USUAL_PARTS } from '../../../src/surfaces/tui/status-parts.ts';
 import type { NamedKey } from '../../../src/surfaces/tui/terminal/input-event.ts';
@@ -32,6 +32,11 @@ export const SETUP: Setup = {
   hasVim: false,
   statusLine: { type: 'parts', parts: USUAL_PARTS },
 };
+
+/** A question about trust, with nothing in the folder unless it is said. */
+export function trustOf(more: Partial<TrustQuestion> = {}): TrustQuestion {
+  return { folder: '/home/ada/app', counts: [], runs: [], fault: null, mayWrite: false, ...more };
+}
 
 function workspace() {
   return {

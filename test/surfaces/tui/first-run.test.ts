@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { Driver, SETUP } from './driver.ts';
+import { describe, expect, test } from 'vitest';
+import { Driver, SETUP, trustOf } from './driver.ts';
 
 const connect = { reason: 'No API key found.', takesKey: true };
 
@@ -56,9 +56,60 @@ test('a provider that takes its key from a variable alone is not asked for one',
 
 test('the question about trust comes after the one about the model', () => {
   const driver = new Driver();
-  const trustQuestion = { folder: '/home/ada/app', counts: [] };
+  const trustQuestion = trustOf();
   driver.send({ type: 'setUp', setup: { ...SETUP, connect, trustQuestion } });
   expect(shown(driver)).not.toContain('trust');
   driver.send({ type: 'setUp', setup: { ...SETUP, trustQuestion } });
   expect(shown(driver)).toContain('Do you trust what is in /home/ada/app?');
+});
+
+describe('the question about trust', () => {
+  const question = (more: Parameters<typeof trustOf>[0], columns = 80, rows = 24) => {
+    const driver = new Driver(columns, rows);
+    driver.send({ type: 'setUp', setup: { ...SETUP, trustQuestion: trustOf(more) } });
+    return driver.live();
+  };
+
+  test('names each command that the project asks keel to run', () => {
+    const runs = ['PreToolUse hook: ./check.sh --all', 'MCP server notes: node tools/notes.js'];
+    const text = question({ counts: ['.keel/config.toml'], runs }).join('\n');
+    for (const line of runs) expect(text).toContain(`  ${line}\n`);
+    expect(text).toContain('`keel hooks trust`');
+  });
+
+  test('says that a yes runs nothing where there is nothing to run', () => {
+    expect(question({ counts: ['AGENTS.md'] }).join('\n')).toContain('a yes runs no command');
+  });
+
+  test.each([
+    [true, 1],
+    [false, 0],
+  ])('with more rights to gain: %s, says so %i times', (mayWrite, times) => {
+    expect(question({ mayWrite }).filter((row) => row.includes('change its files without asking'))).toHaveLength(times);
+  });
+
+  test('says why the configuration of the project cannot be read', () => {
+    expect(question({ fault: '.keel/config.toml:1: it is no TOML' }).join('\n')).toContain(
+      'config.toml:1: it is no TOML',
+    );
+  });
+
+  test.each([
+    [40, 15],
+    [80, 24],
+    [120, 40],
+  ])('at %i×%i keeps title and answers on the screen, whatever the project asks for', (columns, rows) => {
+    const runs = Array.from({ length: 60 }, (_, at) => `Stop hook: ${'long '.repeat(60)}${at}`);
+    const live = question({ counts: ['.keel/config.toml', 'AGENTS.md'], runs }, columns, rows);
+    expect(live.length).toBeLessThanOrEqual(rows);
+    const text = live.join('\n');
+    for (const words of ['Do you trust', 'Yes, I trust it', '2. No', ' more: `keel hooks`'])
+      expect(text).toContain(words);
+  });
+
+  test('a command cannot write a line of its own, and what it hides is shown', () => {
+    const live = question({ runs: ['Stop hook: a\n  Nothing in it would run.\u202eb\u001b[2J'] });
+    expect(live.filter((row) => row.startsWith('  Nothing'))).toEqual([]);
+    expect(live.join('')).not.toMatch(/[\u202e\u001b]/);
+  });
 });

@@ -4,7 +4,7 @@ import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
 import { contextLeft } from '../../../src/surfaces/tui/figures.ts';
 import { pagerScreen } from '../../../src/surfaces/tui/view/pager-rows.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
-import { Driver, SETUP } from './driver.ts';
+import { Driver, SETUP, trustOf } from './driver.ts';
 
 const usage = (total: number, window: number | null) => ({
   total_token_usage: tokens(total),
@@ -220,7 +220,7 @@ test('28: where the terminal reports no focus, who has typed nothing for half a 
 });
 
 describe('30: trust', () => {
-  const asked = { ...SETUP, trustQuestion: { folder: '/home/ada/app', counts: ['AGENTS.md'] } };
+  const asked = { ...SETUP, trustQuestion: trustOf({ counts: ['AGENTS.md'] }) };
 
   test('is asked with what would count, and No is what Enter and Esc mean', () => {
     for (const key of ['enter', 'escape'] as const) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BurstDetector, InputDecoder } from '../../../src/surfaces/tui/terminal/index.ts';
 import { pagerHeight } from '../../../src/surfaces/tui/view/pager-rows.ts';
-import { Driver } from './driver.ts';
+import { Driver, trustOf } from './driver.ts';
 
 /** Bytes as a terminal hands them over in one read. `marksPastes`: whether it was found to mark pastes. */
 function read(driver: Driver, bytes: string, marksPastes: boolean): void {
@@ -152,7 +152,7 @@ describe('keys that come in one read while a list is open', () => {
   });
 
   test('trust is not given by text that begins with the number of the answer, and a paste of it goes to the draft', () => {
-    const driver = Driver.ready(80, 24, { trustQuestion: { folder: '/home/ada/app', counts: [] } });
+    const driver = Driver.ready(80, 24, { trustQuestion: trustOf() });
     read(driver, '1 is what I mean', false);
     read(driver, '\u001b[200~1\u001b[201~', true);
     expect(driver.state.screen).toMatchObject({ view: { purpose: { type: 'trust' } } });

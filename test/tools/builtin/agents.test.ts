@@ -5,7 +5,12 @@ import { noAgents } from '../../support/sessions/no-agents.ts';
 import { Workspace } from '../patch/support.ts';
 import { ToolTurn, textOf } from './support.ts';
 
-const agent: AgentView = { id: 'worker-1', threadId: 'thread-1', state: { status: 'running', message: null } };
+const agent: AgentView = {
+  id: 'worker-1',
+  threadId: 'thread-1',
+  model: null,
+  state: { status: 'running', message: null },
+};
 
 describe('wait', () => {
   it.each([

@@ -51,7 +51,7 @@ export function endedAgent({ agent_id, agent_type, thread_id, task, status, mess
   const isLost = status === 'running';
   const lost = `keel ended while it was at work: how far it came is not known. Its record is thread ${thread_id}.`;
   const state: AgentState = isLost ? { status: 'interrupted', message: lost } : { status, message };
-  return { id: agent_id, role: agent_type, threadId: thread_id, task, state, isLost };
+  return { id: agent_id, role: agent_type, threadId: thread_id, model: null, task, state, isLost };
 }
 
 /**

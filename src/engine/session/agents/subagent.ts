@@ -93,7 +93,7 @@ export class Subagent {
 
   get entry(): AgentEntry {
     const { id, role, task, session, state } = this;
-    return { id, role: role.name, threadId: session.threadId, task, state };
+    return { id, role: role.name, threadId: session.threadId, model: session.configuration.model, task, state };
   }
 
   /**

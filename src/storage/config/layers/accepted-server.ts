@@ -112,6 +112,12 @@ export function directoryOf({ cwd }: Table, { dir }: ProjectPlace): string {
   return resolve(dir, typeof cwd === 'string' ? cwd : '');
 }
 
+/** What a server starts, as one line, or its address. Secrets are masked. */
+export function lineOf(table: Table): string {
+  const { command, args, url } = masked(table);
+  return [command ?? url, ...(Array.isArray(args) ? args : [])].map(String).join(' ');
+}
+
 /** For people. Nothing that runs is masked: of the command, arguments and variables only single words are, where they are secrets. */
 function masked(table: Table): Table {
   const { args, url, env, http_headers: headers } = table;

@@ -5,6 +5,7 @@ import {
   directoryOf,
   isSame,
   isSamePlace,
+  lineOf,
   type ProjectPlace,
   type ServerDefinition,
   serverInFull,
@@ -14,6 +15,8 @@ import { isTable, type Layer, merge, originOf, type Table, valueAt } from './lay
 /** An MCP server of a project's configuration. */
 export interface ProjectServer {
   readonly full: AcceptedServer;
+  /** What it starts, or its address; secrets are masked. */
+  readonly line: string;
   /** `before`: what the user accepted under this name in this file; null: nothing. */
   readonly standing: { readonly type: 'accepted' } | { readonly type: 'waits'; readonly before: AcceptedServer | null };
 }
@@ -52,7 +55,8 @@ export async function projectServers(layer: Layer, own: Table, place: ProjectPla
     }
     const earlier = before.find((one) => isSamePlace(one, full)) ?? null;
     const isAccepted = before.some((one) => isSame(one, full));
-    servers.push({ full, standing: isAccepted ? { type: 'accepted' } : { type: 'waits', before: earlier } });
+    const standing = isAccepted ? ({ type: 'accepted' } as const) : ({ type: 'waits', before: earlier } as const);
+    servers.push({ full, line: lineOf(server.table), standing });
     if (isAccepted) accepted.push(server);
     else
       warnings.push(`${at} until you accept it (${earlier === null ? 'new' : 'changed'}): \`keel mcp trust ${name}\``);

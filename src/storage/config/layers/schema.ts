@@ -277,7 +277,7 @@ export const ConfigFile = z.object({
   tui: z.optional(
     z.looseObject({
       notifications: z.optional(z.union([z.boolean(), z.array(z.enum(['agent-turn-complete', 'approval-requested']))])),
-      notification_method: z.optional(z.enum(['auto', 'osc9', 'bel'])),
+      notification_method: z.optional(z.union([z.enum(['auto', 'osc9', 'bel']), z.object({ command: z.string() })])),
       animations: z.optional(z.boolean()),
       screen_reader: z.optional(z.boolean()),
       theme: z.optional(z.enum(['auto', 'dark', 'light', 'colour-blind', 'dark-colour-blind', 'light-colour-blind'])),

@@ -3,15 +3,18 @@ import type { Config, Environment } from '../../../storage/config/index.ts';
 import type { ThreadSettings } from '../message.ts';
 import type { FleetOrigin } from '../options.ts';
 
-export interface OpenLiveOptions {
+export interface LocalModelOptions {
+  /** Shows how far the fetch of a model has come. */
+  readonly report: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface OpenLiveOptions extends LocalModelOptions {
   readonly threads: Threads;
   readonly config: Config;
   readonly env: Environment;
   /** Of the thread in front, from which this one is made; null: the user comes to a thread. */
   readonly settings: ThreadSettings | null;
-  /** Shows how far the fetch of a model has come. */
-  readonly report: (text: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Opens a thread here, or one that the workers of a fleet run. @throws KeelError as both do */
@@ -32,8 +35,8 @@ export async function openLive(origin: ThreadOrigin | FleetOrigin, options: Open
   });
 }
 
-/** A model on this machine is looked for, and fetched if it is not there. */
-async function withLocalModel(config: Config, { report, signal }: OpenLiveOptions): Promise<Config> {
+/** A model on this machine is looked for, and fetched if it is not there. @throws KeelError if it can't be used */
+export async function withLocalModel(config: Config, { report, signal }: LocalModelOptions): Promise<Config> {
   if (config.provider.local === undefined) return config;
   const { prepareLocalModel } = await import('../../../models/local/index.ts');
   return { ...config, provider: await prepareLocalModel({ config, signal }, report) };

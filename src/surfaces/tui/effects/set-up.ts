@@ -1,28 +1,26 @@
-import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import { workspacePolicyOf } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { userHome } from '../../../foundation/util/index.ts';
 import { knownPrices, modelInfo } from '../../../models/catalogue/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import { hookFiles, trustPlace } from '../../../storage/config/index.ts';
+import { trustPlace } from '../../../storage/config/index.ts';
 import { keymapOf } from '../keymap/index.ts';
-import type { MissingModel, ModelChoice, Setup } from '../message.ts';
+import type { MissingModel, ModelChoice, ProviderChoice, Setup, TrustQuestion } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { statusLineOf } from '../status-parts.ts';
 
-/** What a project can have, beside files of hooks, that counts once it is trusted. */
-const PROJECT_PLACES = [
-  ...['.keel/config.toml', '.keel/rules', '.keel/prompts'],
-  ...['.keel/skills', '.agents/skills', '.claude/skills', 'AGENTS.md'],
-] as const;
-
-/** Reads the configuration, and what the screen needs to know of it. @throws KeelError `invalidConfig` */
-export async function setUp(options: TuiOptions): Promise<{ readonly config: Config; readonly setup: Setup }> {
-  const config = await options.loadConfig();
+/**
+ * Reads the configuration, and what the screen needs to know of it.
+ * @param choice another provider than the configured one
+ * @throws KeelError `invalidConfig`
+ */
+export async function setUp(
+  options: TuiOptions,
+  choice?: ProviderChoice,
+): Promise<{ readonly config: Config; readonly setup: Setup }> {
+  const config = await options.loadConfig(choice);
   const { model, effort, approvalPolicy, sandboxPolicy, cwd, provider, env } = config;
   const isAsked = config.projectTrust === null && !options.isAccessGiven;
-  const folder = trustPlace(cwd);
   const { keymap, faults: keyFaults } = keymapOf(config.tui.keymap);
   const { statusLine, faults: partFaults } = statusLineOf(config.tui.statusLine);
   const setup: Setup = {
@@ -31,7 +29,7 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     provider: provider.name,
     workspacePolicy: workspacePolicyOf(sandboxPolicy),
     connect: await missingModel(config),
-    trustQuestion: isAsked ? { folder, counts: whatCounts(config, folder) } : null,
+    trustQuestion: isAsked ? await questionOf(config, options) : null,
     models: modelChoices(config),
     notifications: config.tui.notifications,
     userHome: userHome(env),
@@ -57,10 +55,9 @@ function modelChoices(config: Config): ModelChoice[] {
   });
 }
 
-/** What of a folder counts once it is trusted, by its paths in the folder. */
-function whatCounts(config: Config, folder: string): string[] {
-  const hooks = hookFiles(config).flatMap(({ path, scope }) => (scope === 'project' ? relative(folder, path) : []));
-  return [...PROJECT_PLACES.filter((path) => existsSync(join(folder, path))), ...hooks];
+async function questionOf(config: Config, { loadTrusted }: TuiOptions): Promise<TrustQuestion> {
+  const { trustQuestion } = await import('./project-contents.ts');
+  return await trustQuestion(trustPlace(config.cwd), config, loadTrusted);
 }
 
 /** Whether a key is missing for the provider that is configured. */

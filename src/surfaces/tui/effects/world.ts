@@ -1,9 +1,9 @@
 import type { LiveThread, RecordedThreads, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
-import type { Config } from '../../../storage/config/index.ts';
 import { TEXT_PRELOADS } from '../../text/index.ts';
-import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
+import type { Effect, Message, OtherModel, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { FleetOrigin, TuiOptions } from '../options.ts';
-import { notificationBytes } from '../terminal/index.ts';
+import { notificationBytes, plainLine } from '../terminal/index.ts';
+import { CurrentConfig } from './current-config.ts';
 import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { openLive } from './open-live.ts';
@@ -14,6 +14,9 @@ import type { TerminalSession } from './terminal-session.ts';
 
 /** Between steps of work that nobody waits for, ms: keys are answered first. */
 const PRELOAD_GAP_MS = 150;
+
+/** How long a program that notifies the user may take, ms. */
+const NOTIFICATION_MS = 5_000;
 
 type Dispatch = (message: Message) => void;
 
@@ -28,7 +31,7 @@ export class World {
   readonly #dispatch: Dispatch;
   readonly #parts: WorldParts;
   readonly #stop = new AbortController();
-  #config: Config | null = null;
+  readonly #config: CurrentConfig;
   #threads: Threads | null = null;
   #recorded: RecordedThreads | null = null;
   #session: LiveThread | null = null;
@@ -45,6 +48,7 @@ export class World {
     this.#options = options;
     this.#parts = parts;
     this.#dispatch = dispatch;
+    this.#config = new CurrentConfig(options);
     this.#lookUps = new LookUps(dispatch);
     this.#reports = new Reports(options, dispatch);
   }
@@ -52,7 +56,7 @@ export class World {
   /** Reads the configuration and opens the first thread, unless the user is asked something before. */
   async start(): Promise<void> {
     const setup = await this.#readSetup();
-    const config = this.#ready();
+    const config = this.#config.value;
     this.#parts.terminal.setTheme(config.tui.theme);
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
@@ -75,15 +79,11 @@ export class World {
 
   /** Reads the configuration, at the start and when an answer of the user's has changed it. */
   async #readSetup(): Promise<Setup> {
-    const { setUp } = await import('./set-up.ts');
-    const { config, setup } = await setUp(this.#options);
-    this.#config = config;
+    const setup = await this.#config.read();
     const { terminal } = this.#parts;
-    if (config.tui.screenReader) terminal.append();
+    if (this.#config.value.tui.screenReader) terminal.append();
     // Where the terminal itself edits lines it also shows them: no key is asked for there.
     const connect = setup.connect && { ...setup.connect, takesKey: setup.connect.takesKey && !terminal.isAppending };
-    // The workers of a fleet have its keys, and the folders are theirs.
-    if (this.#options.origin.type === 'fleet') return { ...setup, connect: null, trustQuestion: null };
     return { ...setup, connect };
   }
 
@@ -152,57 +152,63 @@ export class World {
       case 'trust':
         return this.#answerTrust(effect.folder, effect.level);
       case 'findFiles':
-        return this.#lookUps.findFiles(effect.query, this.#ready());
+        return this.#lookUps.findFiles(effect.query, this.#config.value);
       case 'readSkills':
-        return this.#lookUps.readSkills(this.#ready());
+        return this.#lookUps.readSkills(this.#config.value);
       case 'readServerPrompts':
         return this.#reports.readServerPrompts(this.#session);
       case 'fillServerPrompt':
         return this.#reports.fillServerPrompt(effect.prompt, effect.args, this.#session);
       case 'readReviewTargets':
-        return this.#lookUps.readReviewTargets(effect.kind, this.#ready());
+        return this.#lookUps.readReviewTargets(effect.kind, this.#config.value);
       case 'readDiff':
-        return this.#lookUps.readDiff(this.#ready());
+        return this.#lookUps.readDiff(this.#config.value);
       case 'readBranch':
-        return this.#lookUps.readBranch(this.#ready());
+        return this.#lookUps.readBranch(this.#config.value);
       case 'copy':
         this.#parts.terminal.write(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
         return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
       case 'export':
-        return this.#reports.export(effect.threadId, effect.file, this.#ready());
+        return this.#reports.export(effect.threadId, effect.file, this.#config.value);
       case 'setTheme':
         return this.#parts.terminal.setTheme(effect.theme);
       case 'readConfig':
         return this.#reports.readConfig();
       case 'runDoctor':
-        return this.#reports.runDoctor(this.#ready());
+        return this.#reports.runDoctor(this.#config.value);
       case 'readReport':
         return this.#reports.readSession(effect.report, this.#session);
       case 'stopCommands':
         return this.#reports.stopCommands(effect.id, this.#session);
       case 'logOut':
-        return this.#logOut();
+        return this.#dispatch({ type: 'succeeded', text: await this.#config.forgetKey() });
       case 'findServers': {
         const { localServers } = await import('./first-run.ts');
-        const servers = await localServers(this.#ready(), this.#stop.signal);
+        const servers = await localServers(this.#config.value, this.#stop.signal);
         return this.#dispatch({ type: 'serversFound', servers });
       }
-      case 'storeKey': {
-        const { keepKey } = await import('./first-run.ts');
-        return this.#connect((config) => keepKey(config, effect.key));
+      case 'storeKey':
+        return this.#connect(this.#config.keepKey(effect.key));
+      case 'useServer':
+        return this.#connect(this.#config.useServer(effect.kind, effect.model));
+      case 'readOtherModels':
+        return this.#readOtherModels();
+      case 'prepareProvider': {
+        const { choice, effort } = effect;
+        const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
+        const setup = await this.#config.prepare(choice, { report, signal: this.#stop.signal });
+        return this.#dispatch({ type: 'providerReady', setup, model: choice.model, effort });
       }
-      case 'useServer': {
-        const { useLocalServer } = await import('./first-run.ts');
-        return this.#connect((config) => useLocalServer(config, effect.kind, effect.model));
-      }
+      case 'takeProvider':
+        return this.#config.takePrepared();
       case 'startDemo':
         this.#options.startDemo?.();
         return this.#parts.exit(0);
       case 'keep':
-        return this.#keep(effect.setting);
+        return this.#dispatch({ type: 'succeeded', text: await this.#config.keep(effect.setting) });
       case 'pasteImage': {
         const { clipboardImage } = await import('./clipboard-image.ts');
-        const path = await clipboardImage(this.#ready(), this.#stop.signal);
+        const path = await clipboardImage(this.#config.value, this.#stop.signal);
         return this.#dispatch({ type: 'imagePasted', path });
       }
       case 'findImage':
@@ -213,11 +219,11 @@ export class World {
         const { StatusCommand: Command } = await import('./status-command.ts');
         if (this.#stop.signal.aborted) return;
         this.#status ??= new Command((text) => this.#dispatch({ type: 'statusLineRead', text }));
-        return this.#status.run(effect.command, effect.input, this.#ready());
+        return this.#status.run(effect.command, effect.input, this.#config.value);
       }
       case 'edit': {
         const { editedInEditor } = await import('./editor.ts');
-        const { home, env } = this.#ready();
+        const { home, env } = this.#config.value;
         const text = await this.#parts.terminal.lend(() => editedInEditor(effect.text, home, env));
         return this.#dispatch({ type: 'edited', text });
       }
@@ -229,7 +235,7 @@ export class World {
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
       case 'openAddress':
-        return this.#reports.openAddress(effect.url, this.#ready());
+        return this.#reports.openAddress(effect.url, this.#config.value);
       case 'exit':
         return this.#parts.exit(effect.code);
     }
@@ -247,7 +253,7 @@ export class World {
       const { signal } = this.#stop;
       // What is read may be a thread of ten thousand items.
       if (origin.type !== 'new') keepHeapSmall();
-      const session = await openLive(origin, { threads, config: this.#ready(), env, settings, report, signal });
+      const session = await openLive(origin, { threads, config: this.#config.value, env, settings, report, signal });
       this.#session = session;
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
@@ -262,7 +268,7 @@ export class World {
   async #restoreDraft(owner: DraftOwner): Promise<void> {
     if (this.#drafts !== null) return;
     const { DraftStore: Drafts } = await import('./draft-store.ts');
-    const { home, cwd } = this.#ready();
+    const { home, cwd } = this.#config.value;
     const drafts = new Drafts(home, cwd);
     const draft = drafts.takeOver(owner);
     this.#drafts = drafts;
@@ -279,21 +285,16 @@ export class World {
   }
 
   async #answerTrust(folder: string, level: 'trusted' | 'untrusted'): Promise<void> {
-    const { recordTrust } = await import('../../../storage/config/index.ts');
-    try {
-      await recordTrust(this.#ready().home, folder, level);
-    } catch (error) {
-      this.#fail(error);
-    }
+    await this.#config.answerTrust(folder, level).catch((error: unknown) => this.#fail(error));
     const answered = { ...(await this.#readSetup()), trustQuestion: null };
     this.#dispatch({ type: 'setUp', setup: answered });
     this.#beginIfReady(answered);
   }
 
-  /** Does what makes a model reachable, and reads the configuration again: the next question comes up, or the thread opens. */
-  async #connect(work: (config: Config) => void | Promise<void>): Promise<void> {
+  /** Reads the configuration again once a model can be reached: the next question comes up, or the thread opens. */
+  async #connect(work: Promise<void>): Promise<void> {
     try {
-      await work(this.#ready());
+      await work;
     } finally {
       const setup = await this.#readSetup();
       this.#dispatch({ type: 'setUp', setup });
@@ -301,33 +302,34 @@ export class World {
     }
   }
 
-  async #readSurroundings(config: Config): Promise<void> {
+  /** The list that waits for them is shown without them if they can't be read. */
+  async #readOtherModels(): Promise<void> {
+    let models: readonly OtherModel[] = [];
+    try {
+      models = await this.#config.otherModels();
+    } finally {
+      this.#dispatch({ type: 'otherModelsRead', models });
+    }
+  }
+
+  async #readSurroundings(config: CurrentConfig['value']): Promise<void> {
     const { readPromptFiles } = await import('../../prompts/index.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
   }
 
-  async #keep(setting: KeptSetting): Promise<void> {
-    const { keepSetting } = await import('./kept-settings.ts');
-    this.#dispatch({ type: 'succeeded', text: await keepSetting(this.#ready().home, setting) });
-  }
-
-  async #logOut(): Promise<void> {
-    const { forgetKey } = await import('./kept-settings.ts');
-    this.#dispatch({ type: 'succeeded', text: await forgetKey(this.#ready().home) });
-    this.#config = { ...this.#ready(), storedKey: null };
-  }
-
-  #notify(text: string): void {
-    const { notificationMethod } = this.#ready().tui;
+  async #notify(text: string): Promise<void> {
+    const { notificationMethod } = this.#config.value.tui;
     const { terminal } = this.#parts;
+    if (typeof notificationMethod === 'object') {
+      const { runUserCommand } = await import('./user-command.ts');
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(NOTIFICATION_MS)]);
+      const line = plainLine(text);
+      await runUserCommand(notificationMethod.command, { input: line, args: [line] }, this.#config.value, signal);
+      return;
+    }
     terminal.write(notificationMethod === 'bel' ? '\u0007' : notificationBytes(text, terminal.capabilities));
-  }
-
-  #ready(): Config {
-    if (this.#config === null) throw new Error('The configuration is not read yet.');
-    return this.#config;
   }
 
   #fail(error: unknown): void {

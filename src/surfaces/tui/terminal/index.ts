@@ -1,5 +1,5 @@
 export { terminalAbilities } from './abilities.ts';
-export { notificationBytes, type Progress, progressBytes, titleBytes } from './announce.ts';
+export { notificationBytes, type Progress, plainLine, progressBytes, titleBytes } from './announce.ts';
 export { AppendWriter } from './append-writer.ts';
 export { BurstDetector } from './burst-detector.ts';
 export { type Capabilities, capabilitiesOf } from './capabilities.ts';

@@ -176,9 +176,9 @@ function agentRows({ tool, status, prompt, agentsStates }: ThreadItemOf<'collabA
     span('• ', { role }),
     INDENT,
   );
-  const states = Object.entries(agentsStates).flatMap(([id, { status: state, message }]) => {
+  const states = Object.entries(agentsStates).flatMap(([id, { status: state, message, name }]) => {
     const first = message === null ? '' : `: ${oneLine(message).slice(0, 200)}`;
-    return textRows(`${id.slice(-8)} ${state}${first}`, width - 4, { role: 'muted' });
+    return textRows(`${oneLine(name ?? id.slice(-8))} ${state}${first}`, width - 4, { role: 'muted' });
   });
   return [...head, ...prefixed(states, span('  └ ', { role: 'muted' }), span('    '))];
 }

@@ -12,12 +12,14 @@ const ENDED: ReadonlySet<Subagent['status']> = new Set<Subagent['status']>([
 export function withAgents(agents: readonly Subagent[], item: ThreadItem, at: number | null): readonly Subagent[] {
   if (item.type !== 'collabAgentToolCall') return agents;
   let next = agents;
-  for (const [id, { status, message }] of Object.entries(item.agentsStates)) {
+  for (const [id, { status, message, name, model }] of Object.entries(item.agentsStates)) {
     const known = next.find((agent) => agent.id === id);
     const task = item.tool === 'spawnAgent' ? item.prompt : (known?.task ?? null);
     const endedAt = ENDED.has(status) ? (known?.endedAt ?? at) : null;
     const agent: Subagent = {
       ...{ id, status, task, endedAt },
+      name: name ?? known?.name ?? null,
+      model: model ?? known?.model ?? null,
       message: message ?? known?.message ?? null,
       startedAt: known === undefined ? at : known.startedAt,
     };

@@ -26,7 +26,7 @@ export function onScreenKey(state: State, key: string, isText: boolean): Step {
       if (next.type === 'answered') return onAnswered({ ...state, screen: null }, screen.view.purpose, next.text);
       if (next.type === 'view') return only({ ...state, screen: { type: 'prompt', view: next.view } });
       const { purpose } = screen.view;
-      if (typeof purpose === 'object') return threadPicker(state, purpose.verb);
+      if (typeof purpose === 'object' && purpose.type === 'renamed') return threadPicker(state, purpose.verb);
       const missing = purpose === 'apiKey' ? (state.setup?.connect ?? null) : null;
       return missing === null ? only({ ...state, screen: null }) : askedToConnect(state, missing);
     }
@@ -90,7 +90,11 @@ function archived(state: State, view: PickerView, { id }: PickItem): Step {
 
 function renaming(state: State, { purpose }: PickerView, { id, label }: PickItem): State {
   const verb = purpose.type === 'fork' ? 'fork' : 'resume';
-  const view = { purpose: { threadId: id, verb }, title: `New name of "${label.slice(0, 60)}"`, text: '' } as const;
+  const view = {
+    purpose: { type: 'renamed', threadId: id, verb },
+    title: `New name of "${label.slice(0, 60)}"`,
+    text: '',
+  } as const;
   return { ...state, screen: { type: 'prompt', view } };
 }
 

@@ -8,7 +8,7 @@ import { type PickerView, type PickItem, picker, type RenamedThread, type TextPr
 import { onConnectChoice, onKey, onLocalModel } from './connecting.ts';
 import { opening } from './opening.ts';
 import { withTheme } from './outside.ts';
-import { withSettings } from './settings.ts';
+import { onEffort, onModelChosen, withEfforts, withSettings } from './settings.ts';
 import { andThen, only, type Step, step, withNotice } from './step.ts';
 
 /** The list of threads, which is read from its first page. */
@@ -25,8 +25,6 @@ export function listing(state: State, view: PickerView): Step {
 
 /** Threads of a page. */
 const PAGE = 50;
-/** What is offered for a model of which keel knows no efforts. */
-const USUAL_EFFORTS: readonly string[] = ['minimal', 'low', 'medium', 'high', 'xhigh'];
 
 /** What a choice does. The list is off the screen already. */
 export function onChosen(state: State, { purpose }: PickerView, { id, detail }: PickItem): Step {
@@ -39,9 +37,9 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
       return opening(state, origin);
     }
     case 'model':
-      return only({ ...state, screen: { type: 'picker', view: effortPicker(state, id) } });
+      return onModelChosen(state, id);
     case 'effort':
-      return withModel(state, purpose.model, id === 'default' ? null : id);
+      return onEffort(state, purpose, id);
     case 'mode':
       if (id === 'full access') return only({ ...state, screen: { type: 'picker', view: fullAccessPicker() } });
       return withMode(state, id);
@@ -75,7 +73,10 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
 
 export function onAnswered(state: State, purpose: TextPrompt['purpose'], text: string): Step {
   if (purpose === 'apiKey') return onKey(state, text);
-  if (typeof purpose === 'object') return renamed(state, purpose, text);
+  if (typeof purpose === 'object') {
+    if (purpose.type === 'renamed') return renamed(state, purpose, text);
+    return withEfforts(state, { type: 'effort', model: text, provider: purpose.provider });
+  }
   if (purpose === 'reviewInstructions') return withReview(state, { type: 'custom', instructions: text });
   const { thread } = state;
   if (thread === null) return only(state);
@@ -88,16 +89,6 @@ function renamed(state: State, { threadId, verb }: RenamedThread, name: string):
   return andThen(step({ ...state, thread: open }, { type: 'rename', threadId, name }), (next) =>
     threadPicker(next, verb),
   );
-}
-
-export function withModel(state: State, model: string, effort: string | null): Step {
-  const next = withSettings(state, { model, effort });
-  const noted = withNotice(
-    next.state,
-    'info',
-    `Model: ${model}${effort === null ? '' : ` (${effort})`}, from the next turn on.`,
-  );
-  return { state: noted, effects: [...next.effects, { type: 'keep', setting: { type: 'model', model, effort } }] };
 }
 
 function withMode(state: State, name: string): Step {
@@ -134,18 +125,6 @@ function onReviewKind(state: State, kind: string): Step {
 
 function withReview(state: State, target: ReviewTarget): Step {
   return step(state, { type: 'submit', op: { type: 'review', target } });
-}
-
-function effortPicker({ thread, setup }: State, model: string): PickerView {
-  const current = thread?.settings.model === model ? (thread.settings.effort ?? 'default') : 'default';
-  const efforts = setup?.models.find(({ name }) => name === model)?.efforts ?? USUAL_EFFORTS;
-  const items = ['default', ...efforts].map((effort) => ({
-    id: effort,
-    label: effort,
-    detail: '',
-    isCurrent: effort === current,
-  }));
-  return picker({ type: 'effort', model }, `How much should ${model} think?`, items);
 }
 
 function fullAccessPicker(): PickerView {

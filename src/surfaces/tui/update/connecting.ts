@@ -1,6 +1,9 @@
-import type { FoundServer, MissingModel } from '../message.ts';
+import { markInvisible } from '../../text/index.ts';
+import type { FoundServer, MissingModel, TrustQuestion } from '../message.ts';
 import type { State } from '../state.ts';
-import { type PickItem, picker } from '../views/index.ts';
+import type { Size } from '../terminal/index.ts';
+import { cutTo, oneLine } from '../transcript/index.ts';
+import { type PickerView, type PickItem, picker } from '../views/index.ts';
 import { only, type Step, step } from './step.ts';
 
 const DEFAULT_MODEL = 'default';
@@ -70,4 +73,36 @@ export function onLocalModel(state: State, kind: FoundServer['kind'], id: string
 export function onKey(state: State, text: string): Step {
   const key = text.trim();
   return key === '' ? only(state) : step(state, { type: 'storeKey', key });
+}
+
+/** Rows of a list at most, and those of the question about trust without the commands that it lists. */
+const LIST_ROWS = 24;
+const ROWS_AROUND = 16;
+
+/** Asks whether a folder is trusted, with what a yes would have count and run. */
+export function trustPicker({ folder, counts, runs, fault, mayWrite }: TrustQuestion, size: Size): PickerView {
+  const items = [
+    { id: 'trusted', label: 'Yes, I trust it', detail: 'its settings, AGENTS.md and skills count' },
+    { id: 'untrusted', label: 'No', detail: 'none of that counts; the agent can still read the files' },
+  ];
+  const found =
+    counts.length === 0
+      ? 'Nothing in it would count now; what is added later would.'
+      : `What would count: ${counts.join(', ')}.`;
+  const access = mayWrite ? ['The agent could then change its files without asking.'] : [];
+  const faults = fault === null ? [] : [`Its configuration can't be read: ${fault}`];
+  const note = [found, ...access, ...faults, ...runLines(runs, size)].join('\n');
+  return picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
+}
+
+/** As many of the commands as there is room for: the answers have to stay on the screen. */
+function runLines(runs: readonly string[], { columns, rows }: Size): string[] {
+  if (runs.length === 0) return ['It has no hooks and no MCP servers: a yes runs no command.'];
+  const shown = runs.slice(0, Math.max(1, Math.min(rows, LIST_ROWS) - ROWS_AROUND));
+  const more = runs.length - shown.length;
+  return [
+    'It asks to run these commands. A yes lets you accept each: `keel hooks trust`, `keel mcp trust`.',
+    ...shown.map((line) => cutTo(`  ${markInvisible(oneLine(line))}`, columns)),
+    ...(more === 0 ? [] : [`  and ${more} more: \`keel hooks\`, \`keel mcp list\``]),
+  ];
 }

@@ -92,7 +92,7 @@ function onThread(
   if (settings === undefined) return only(state);
   const version = state.setup?.version ?? '';
   const header = { type: 'header', version, model, effort, cwd } as const;
-  const recorded = entriesOfTurns(turns);
+  const recorded = state.opening?.shown === threadId ? [] : entriesOfTurns(turns);
   const { gone, past, open } = abandoned(state.transcript);
   const transcript: Transcript = { gone, past: [...past, ...open, header, ...recorded], open: [] };
   const opened: State = {

@@ -7,11 +7,12 @@ import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
 import { skillsCard, statusCard, usageCard } from './cards/cards.ts';
 import { modePicker } from './choosing.ts';
-import { onAnswered, threadPicker, withModel } from './chosen.ts';
+import { onAnswered, threadPicker } from './chosen.ts';
 import { withCompletion } from './completing.ts';
 import { opening } from './opening.ts';
 import { withMessage, withNextQueued } from './outbox.ts';
 import { onExport, onStop, onTheme } from './outside.ts';
+import { onModel } from './settings.ts';
 import { withSource } from './source.ts';
 import { only, type Step, step, withHint, withNotice, withPager } from './step.ts';
 
@@ -171,19 +172,6 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
     default:
       return assertNever(name, 'command');
   }
-}
-
-function onModel(state: State, argument: string): Step {
-  const [model, effort] = argument.split(/\s+/);
-  if (model !== undefined && model !== '') return withModel(state, model, effort ?? null);
-  const current = state.thread?.settings.model ?? '';
-  const models = [...new Set([current, ...(state.setup?.models ?? []).map(({ name }) => name)])];
-  const items = models.map((id) => ({ id, label: id, detail: '', isCurrent: id === current }));
-  const note = 'Any other model of the provider: /model NAME';
-  return only({
-    ...state,
-    screen: { type: 'picker', view: picker({ type: 'model' }, 'Which model?', items, { note }) },
-  });
 }
 
 function onArchive(state: State): Step {

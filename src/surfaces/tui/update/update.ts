@@ -15,17 +15,17 @@ import {
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { entriesBefore, withoutOld } from '../transcript/index.ts';
-import { picker } from '../views/index.ts';
 import { skillsCard } from './cards/cards.ts';
 import { reportCard } from './cards/report-cards.ts';
 import { threadItem, threadPicker, withReviewTargets } from './chosen.ts';
 import { withCompletion, withFiles } from './completing.ts';
 import { withEditedText } from './composing.ts';
-import { askedToConnect, withServers } from './connecting.ts';
+import { askedToConnect, trustPicker, withServers } from './connecting.ts';
 import { onInput } from './keys.ts';
 import { onLine } from './lines.ts';
 import { onSession } from './on-session.ts';
 import { withMessage } from './outbox.ts';
+import { withOtherModels, withProvider } from './settings.ts';
 import { only, type Step, step, withNotice, withPager } from './step.ts';
 
 /** The state after a message, and the effects it asks for: the whole behaviour of the terminal. */
@@ -50,7 +50,10 @@ export function update(state: State, message: Message): Step {
     case 'choose':
       return threadPicker(state, message.verb);
     case 'opens':
-      return only({ ...state, opening: { settings: message.settings, changes: message.changes } });
+      return only({
+        ...state,
+        opening: { settings: message.settings, changes: message.changes, shown: state.opening?.shown ?? null },
+      });
     case 'session':
       return onSession({ ...state, now: message.at }, message.event, message.at);
     case 'failed':
@@ -86,6 +89,10 @@ export function update(state: State, message: Message): Step {
       return withCompletion(withEditedText(state, message.text));
     case 'serversFound':
       return only(withServers(state, message.servers));
+    case 'otherModelsRead':
+      return only(withOtherModels(state, message.models));
+    case 'providerReady':
+      return withProvider(state, message);
     case 'imagePasted':
       return only({ ...state, composer: withImage(state.composer, message.path) });
     case 'imageFound':
@@ -133,17 +140,7 @@ function onSetUp(state: State, setup: Setup): Step {
   const warned = warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
   if (setup.connect !== null) return askedToConnect(warned, setup.connect);
   if (setup.trustQuestion === null) return only(warned);
-  const { folder, counts } = setup.trustQuestion;
-  const items = [
-    { id: 'trusted', label: 'Yes, I trust it', detail: 'its settings, AGENTS.md and skills count' },
-    { id: 'untrusted', label: 'No', detail: 'none of that counts; the agent can still read the files' },
-  ];
-  const found =
-    counts.length === 0
-      ? 'Nothing in it would count now; what is added later would.'
-      : `What would count: ${counts.join(', ')}.`;
-  const note = `${found} Its hooks and MCP servers run only after you accept each: \`keel hooks trust\`, \`keel mcp trust\`.`;
-  const view = picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
+  const view = trustPicker(setup.trustQuestion, state.size);
   return only({ ...warned, screen: { type: 'picker', view } });
 }
 

@@ -30,13 +30,14 @@ export function agentsRows(state: State): Row[] {
   ];
 }
 
-function agentRows({ id, status, task, message, startedAt, endedAt }: Subagent, { now, size }: State): Row[] {
+function agentRows(agent: Subagent, { now, size }: State): Row[] {
+  const { id, name, model, status, task, message, startedAt, endedAt } = agent;
   const [sign, role] = SIGNS[status];
   const time = startedAt === null ? '' : ` · ${elapsed((endedAt ?? now) - startedAt)}`;
   const head: Row = [
     span(`${sign} `, { role }),
-    span(id.slice(-8), { bold: true }),
-    span(`  ${status}${time}`, { role: 'muted' }),
+    span(oneLine(name ?? id.slice(-8)), { bold: true }),
+    span(`  ${status}${time}${model === null ? '' : ` · ${oneLine(model)}`}`, { role: 'muted' }),
   ];
   const lines = task === null ? [] : textRows(oneLine(task), size.columns - 4).slice(0, TASK_ROWS);
   const said =

@@ -10,12 +10,19 @@ export interface PickItem {
   readonly preview?: readonly string[];
 }
 
+/** How much a model is to think. `provider`: the id of another one than the thread's; null: it stays. */
+export interface ModelPurpose {
+  readonly type: 'effort';
+  readonly model: string;
+  readonly provider: string | null;
+}
+
 /** What is chosen, and so what the choice does. */
 export type Purpose =
   | { readonly type: 'resume' }
   | { readonly type: 'fork' }
   | { readonly type: 'model' }
-  | { readonly type: 'effort'; readonly model: string }
+  | ModelPurpose
   | { readonly type: 'mode' }
   | { readonly type: 'fullAccess' }
   | { readonly type: 'theme' }

@@ -2,14 +2,21 @@ import { withoutLast } from '../../text/index.ts';
 
 /** A thread of the list gets a name, and the list is shown again. */
 export interface RenamedThread {
+  readonly type: 'renamed';
   readonly threadId: string;
   readonly verb: 'resume' | 'fork';
+}
+
+/** A model of another provider, of which keel knows no names. `provider`: its id. */
+interface NamedModel {
+  readonly type: 'modelName';
+  readonly provider: string;
 }
 
 /** A line of text that is asked for. */
 export interface TextPrompt {
   /** An `apiKey` is not shown. */
-  readonly purpose: 'rename' | 'reviewInstructions' | 'apiKey' | RenamedThread;
+  readonly purpose: 'rename' | 'reviewInstructions' | 'apiKey' | RenamedThread | NamedModel;
   readonly title: string;
   readonly text: string;
 }

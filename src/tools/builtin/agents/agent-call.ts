@@ -41,7 +41,7 @@ export async function showing(
     senderThreadId: turn.threadId,
     receiverThreadIds: views.map(({ threadId }) => threadId),
     prompt: prompt === null ? null : cutBytesEnd(prompt, MAX_REPORTS_BYTES),
-    agentsStates: Object.fromEntries(views.map(({ threadId, state }) => [threadId, bounded(state, views.length)])),
+    agentsStates: Object.fromEntries(views.map((view) => [view.threadId, shown(view, views.length)])),
   });
   events.itemStarted(item(agents.look(ids), 'inProgress'));
   let done: Done | null = null;
@@ -51,6 +51,10 @@ export async function showing(
   } finally {
     events.itemCompleted(item(done?.agents ?? agents.look(ids), done?.output.success ? 'completed' : 'failed'));
   }
+}
+
+function shown({ id, model, state }: AgentView, among: number) {
+  return { ...bounded(state, among), name: id, ...(model === null ? {} : { model }) };
 }
 
 export function worded(outcome: AgentOutcome, body: (agent: AgentView) => object): Done {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
-import { loadConfig } from '../../../../src/storage/config/index.ts';
+import { loadConfig, loadConfigWithOrigins } from '../../../../src/storage/config/index.ts';
 import { setUp } from '../../../../src/surfaces/tui/effects/set-up.ts';
 import { freshDirectory } from '../../../support/fresh-places.ts';
 
@@ -9,7 +9,7 @@ const home = freshDirectory();
 function setupOf(settings: string) {
   home.write({ 'config.toml': settings });
   const env = { PATH: '/usr/bin:/bin', KEEL_HOME: home.path, OPENAI_API_KEY: 'test' };
-  const load = () => loadConfig({ env, cwd: home.path, overrides: [], flags: {}, systemDir: home.path });
+  const place = { env, cwd: home.path, overrides: [], flags: {}, systemDir: home.path };
   return setUp({
     version: '0.0.0',
     env,
@@ -17,7 +17,10 @@ function setupOf(settings: string) {
     prompt: null,
     isForScreenReader: false,
     images: [],
-    loadConfig: load,
+    loadConfig: () => loadConfig(place),
+    loadTrusted: () => loadConfigWithOrigins({ ...place, flags: { trusted: true } }),
+    otherProviders: async () => [],
+    profile: null,
     describeConfig: async () => '',
     isAccessGiven: true,
     startDemo: null,

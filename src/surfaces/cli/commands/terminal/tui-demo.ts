@@ -9,7 +9,16 @@ export async function runDemoTui(options: TuiOptions, io: CommandIo): Promise<nu
   const { env, loadConfig, notices, settings } = demo;
   const describeConfig = () => configText(settings);
   return await runTui(
-    { ...options, env, loadConfig, describeConfig, notices, isAccessGiven: true, canResume: false, startDemo: null },
+    {
+      ...options,
+      ...{ env, loadConfig, describeConfig, notices },
+      // The scripted model is the only one.
+      otherProviders: async () => [],
+      profile: null,
+      isAccessGiven: true,
+      canResume: false,
+      startDemo: null,
+    },
     io,
   );
 }

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { version } from '../../../../foundation/util/index.ts';
 import type { LoadOptions } from '../../../../storage/config/index.ts';
-import { runTui, type TuiOptions } from '../../../tui/index.ts';
+import { type ProviderChoice, runTui, type TuiOptions } from '../../../tui/index.ts';
 import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
 import { placedFlags } from '../../session-options.ts';
@@ -61,10 +61,29 @@ function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDe
     prompt: args.prompt,
     isForScreenReader: args.isForScreenReader,
     images: args.images.map((path) => resolve(io.cwd, path)),
-    loadConfig: async () => (await import('../../../../storage/config/index.ts')).loadConfig(load),
+    loadConfig: async (choice) =>
+      (await import('../../../../storage/config/index.ts')).loadConfig(
+        choice === undefined ? load : withChoice(load, choice),
+      ),
+    loadTrusted: async () => {
+      const { loadConfigWithOrigins } = await import('../../../../storage/config/index.ts');
+      return await loadConfigWithOrigins({ ...load, flags: { ...load.flags, trusted: true } });
+    },
+    otherProviders: async () => {
+      const { loadConfigWithOrigins, otherProviders } = await import('../../../../storage/config/index.ts');
+      return otherProviders(await loadConfigWithOrigins(load));
+    },
+    profile: args.flags.profile ?? null,
     describeConfig: async () => (await import('../config.ts')).configText(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
     canResume: true,
     notices: [],
   };
+}
+
+/** The user's choice comes before what the command line says of provider and model. */
+function withChoice(load: LoadOptions, { provider, model }: ProviderChoice): LoadOptions {
+  const { oss: _oss, localProvider: _local, ...flags } = load.flags;
+  const overrides = [...load.overrides, `model_provider=${JSON.stringify(provider)}`];
+  return { ...load, overrides, flags: { ...flags, model } };
 }
