@@ -10,8 +10,13 @@ import { freePort } from '../src/up/free-port.ts';
 import { startWorker } from '../src/worker/worker.ts';
 import { binary, prompt } from './support/fleet.ts';
 import { StepsModel } from './support/steps-model.ts';
+import { IS_LARGE, judgeTakeovers } from './support/takeovers.ts';
 
-const STEPS = 6;
+/** The suite for releases: KEEL_RUNS=200 KEEL_FLEET_STEPS=20. */
+const TURNS = Number(process.env['KEEL_RUNS'] ?? 4);
+const STEPS = Number(process.env['KEEL_FLEET_STEPS'] ?? 6);
+const AT_ONCE = 8;
+const LIMIT_MS = 120_000 + TURNS * STEPS * 200;
 
 /** Three nodes of the engine, each write on two of them. */
 async function startCluster(program: string, dir: string): Promise<readonly Engine[]> {
@@ -44,7 +49,7 @@ describe.skipIf(binary === null)('three nodes of the engine', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  test('turns run on while one of them is dead', { timeout: 120_000 }, async () => {
+  test('turns run on, and new ones start, while one of them is dead', { timeout: LIMIT_MS }, async () => {
     if (binary === null) return;
     const dir = mkdtempSync(join(tmpdir(), 'keel-cluster-'));
     cleanups.push(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
@@ -61,26 +66,34 @@ describe.skipIf(binary === null)('three nodes of the engine', () => {
     cleanups.push(() => worker.drain(0));
     await new EngineAdmin(first.adminUrl).register(`http://127.0.0.1:${worker.enginePort}`, { force: true });
     const client = new FleetClient({ url: first.ingressUrl });
-    const turns = await Promise.all(
-      Array.from({ length: 4 }, async (_, at) => {
-        const threadId = randomUUID();
-        const place = { home: join(dir, threadId, 'home'), cwd: join(dir, threadId, 'work') };
-        for (const path of [place.home, place.cwd]) mkdirSync(path, { recursive: true, mode: 0o700 });
-        const provider = `base_url = ${JSON.stringify(model.server.url)}\nwire_api = "responses"\nname = "scripted"`;
-        const settings = 'model_provider = "scripted"\nsandbox_mode = "danger-full-access"\napproval_policy = "never"';
-        writeFileSync(join(place.home, 'config.toml'), `${settings}\n[model_providers.scripted]\n${provider}\n`);
-        const text = `turn ${at}`;
-        const turn = { submissionId: 'one', op: prompt(text), place } as const;
-        const { turnId } = await client.submitted(threadId, turn, AbortSignal.timeout(60_000));
-        return { threadId, turnId, place, text };
-      }),
-    );
-    await model.server.request(6);
-    third.child.signal('SIGKILL');
-    for (const { threadId, turnId, place, text } of turns) {
-      const end = await client.settled(threadId, turnId, AbortSignal.timeout(60_000));
+
+    /** @returns how long it took until the model was asked, ms */
+    const runTurn = async (text: string): Promise<number> => {
+      const threadId = randomUUID();
+      const place = { home: join(dir, threadId, 'home'), cwd: join(dir, threadId, 'work') };
+      for (const path of [place.home, place.cwd]) mkdirSync(path, { recursive: true, mode: 0o700 });
+      const provider = `base_url = ${JSON.stringify(model.server.url)}\nwire_api = "responses"\nname = "scripted"`;
+      const settings = 'model_provider = "scripted"\nsandbox_mode = "danger-full-access"\napproval_policy = "never"';
+      writeFileSync(join(place.home, 'config.toml'), `${settings}\n[model_providers.scripted]\n${provider}\n`);
+      const since = performance.now();
+      const submission = { submissionId: 'one', op: prompt(text), place } as const;
+      const { turnId } = await client.submitted(threadId, submission, AbortSignal.timeout(60_000));
+      const started = expect.poll(() => model.isAsked(text), { timeout: 60_000, interval: 10 }).toBe(true);
+      const took = started.then(() => performance.now() - since);
+      const end = await client.settled(threadId, turnId, AbortSignal.timeout(LIMIT_MS));
       expect(end).toMatchObject({ type: 'ended', turn: { status: 'completed' } });
       expect(model.counts(text, place, STEPS)).toEqual({ repeated: 0, lost: 0, unknown: 0, falseUnknown: 0 });
-    }
+      return took;
+    };
+
+    let next = 0;
+    const running = Array.from({ length: Math.min(AT_ONCE, TURNS) }, async () => {
+      while (next < TURNS) await runTurn(`turn ${next++}`);
+    });
+    await model.server.request(IS_LARGE ? (TURNS * STEPS) / 4 : 6);
+    third.child.signal('SIGKILL');
+    judgeTakeovers('a turn with one of three nodes dead starts', [await runTurn('after the death')]);
+    await Promise.all(running);
+    if (IS_LARGE) console.log(`three nodes, one dead: ${TURNS + 1} turns x ${STEPS} steps, nothing lost or repeated`);
   });
 });

@@ -75,7 +75,7 @@ describe.skipIf(binary === null)('a turn that waits for a person', () => {
     const waiting = await parked('ask me');
     expect(waiting.about).toContain('echo done');
     expect(effects(waiting.place.cwd)).toBe('');
-    await expect.poll(() => fleet.liveTurns()).toBe(0);
+    await expect.poll(() => fleet.liveTurns(), { timeout: 20_000 }).toBe(0);
     await fleet.client.answer(waiting.threadId, waiting.questionId, { type: 'approved' });
     expect(await ended(waiting)).toMatchObject({ status: 'completed', message: expect.stringContaining('ran') });
     expect(effects(waiting.place.cwd)).toBe('done\n');
@@ -90,7 +90,7 @@ describe.skipIf(binary === null)('a turn that waits for a person', () => {
         while (all.length < count) all.push(await parked(`ask me, the ${all.length}`));
       };
       await Promise.all(Array.from({ length: 8 }, one));
-      await expect.poll(() => fleet.liveTurns()).toBe(0);
+      await expect.poll(() => fleet.liveTurns(), { timeout: 20_000 }).toBe(0);
     };
     // What the first ones load stays.
     await until(PARKED / 2);

@@ -30,7 +30,7 @@ export {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
-export { version } from '../../foundation/util/index.ts';
+export { Patience, version } from '../../foundation/util/index.ts';
 export { type Config, type ConfigFlags, type LoadOptions, loadConfig } from '../../storage/config/index.ts';
 export {
   ownerAddress,

@@ -11,7 +11,7 @@ import {
   TurnContextRecord,
   UserQuestion,
 } from '../../foundation/protocol/index.ts';
-import { parseJson } from '../../foundation/util/index.ts';
+import { Patience, parseJson } from '../../foundation/util/index.ts';
 
 export interface FleetAddress {
   /** The front's. */
@@ -116,20 +116,14 @@ export class FleetApi {
 
   /** What the worker that runs the thread shows, until the connection ends. @throws as `state` */
   async *live(signal: AbortSignal): AsyncGenerator<FleetSent, void, undefined> {
-    const silent = new AbortController();
-    const silence = () => setTimeout(() => silent.abort(), this.#silentMs);
-    let timer = silence();
-    try {
-      const path = `/threads/${this.#id}/watch?live`;
-      const response = await this.#fetch('GET', path, undefined, AbortSignal.any([signal, silent.signal]));
-      for await (const sent of sentIn(response)) {
-        // Time in which the reader works is no silence of the front.
-        clearTimeout(timer);
-        yield* sent;
-        timer = silence();
-      }
-    } finally {
-      clearTimeout(timer);
+    using patience = new Patience(this.#silentMs);
+    const path = `/threads/${this.#id}/watch?live`;
+    const response = await this.#fetch('GET', path, undefined, AbortSignal.any([signal, patience.signal]));
+    for await (const sent of sentIn(response)) {
+      // Time in which the reader works is no silence of the front.
+      patience.pause();
+      yield* sent;
+      patience.refresh();
     }
   }
 

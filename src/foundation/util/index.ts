@@ -17,6 +17,7 @@ export {
 export { ownValue } from './own-value.ts';
 export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, parseJson, readJson } from './parse-json.ts';
+export { Patience } from './patience.ts';
 export { randomBytes, randomUUID, uuidV7 } from './random.ts';
 export { sourceStack } from './source-stack.ts';
 export { boundedLines, type Line } from './text/bounded-lines.ts';

@@ -18,5 +18,14 @@ export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { FencedRecorder, replaceByCopy } from './take-over.ts';
 export { textLines } from './text-lines.ts';
-export type { DoneTask, HistoryEntry, LoggedTurn, OpenTurn, OpenTurnLine, ThreadLog, TurnOffer } from './thread-log.ts';
+export type {
+  DoneTask,
+  HistoryEntry,
+  LoggedTurn,
+  OpenTurn,
+  OpenTurnLine,
+  TaskEnd,
+  ThreadLog,
+  TurnOffer,
+} from './thread-log.ts';
 export { TurnMarks } from './turn-marks.ts';

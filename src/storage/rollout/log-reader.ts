@@ -17,7 +17,7 @@ import {
 import { OutputOrder } from './output-order.ts';
 import type { Rollout } from './read.ts';
 import { spentBefore, survivingLines } from './rollback.ts';
-import type { HistoryEntry, LoggedTurn, OpenTurnLine, ThreadLog, TurnEntry, TurnOffer } from './thread-log.ts';
+import type { HistoryEntry, LoggedTurn, OpenTurnLine, TaskEnd, ThreadLog, TurnEntry, TurnOffer } from './thread-log.ts';
 
 interface Draft {
   id: string;
@@ -39,6 +39,8 @@ export function threadLog(rollout: Rollout): ThreadLog {
   return reader.finish();
 }
 
+const COMPLETED: TaskEnd = { type: 'completed' };
+
 class LogReader {
   readonly #history: HistoryEntry[] = [];
   #tokenInfo: TokenUsageInfo | null = null;
@@ -52,7 +54,7 @@ class LogReader {
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
   readonly #approved = new Set<string>();
-  readonly #doneTasks = new Map<string, { readonly error: ErrorInfo | null; readonly lines: OpenTurnLine[] }>();
+  readonly #doneTasks = new Map<string, { readonly end: TaskEnd; readonly lines: OpenTurnLine[] }>();
   readonly #outputs = new OutputOrder();
 
   constructor(provider: string | null) {
@@ -64,7 +66,7 @@ class LogReader {
       case 'response_item':
         return this.#item(line);
       case 'compacted':
-        this.#noteDone(null);
+        this.#noteDone(COMPLETED);
         this.#history.push({
           type: 'compacted',
           message: line.payload.message,
@@ -176,9 +178,9 @@ class LogReader {
   }
 
   /** A request of the user is compacted in the middle of its work, and continues. */
-  #noteDone(error: ErrorInfo | null): void {
+  #noteDone(end: TaskEnd): void {
     const last = this.#turns.at(-1);
-    if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, { error, lines: [] });
+    if (last?.status === 'inProgress' && last.task !== 'regular') this.#doneTasks.set(last.id, { end, lines: [] });
   }
 
   /** A step in which the task did what it was for ends only after that, and is none of these. */
@@ -226,9 +228,9 @@ class LogReader {
         return;
       }
       case 'task_done':
-        return this.#noteDone(errorOf(event));
+        return this.#noteDone(taskEndOf(event));
       case 'undo_completed': {
-        this.#noteDone(null);
+        this.#noteDone(COMPLETED);
         const snapshot = stringOf(event, 'snapshot');
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
         return;
@@ -286,6 +288,13 @@ function offerOf({ id, setup }: Draft, context: TurnContextRecord | null): TurnO
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {
   return ErrorInfo.safeParse(event['error']).data ?? null;
+}
+
+/** Earlier versions recorded no status: an interrupted task can't be recognised in what they wrote. */
+function taskEndOf(event: Readonly<Record<string, unknown>>): TaskEnd {
+  const error = errorOf(event);
+  if (error !== null) return { type: 'failed', error };
+  return event['status'] === 'interrupted' ? { type: 'interrupted' } : COMPLETED;
 }
 
 function elidedOf(event: Readonly<Record<string, unknown>>): readonly ElidedOutput[] {

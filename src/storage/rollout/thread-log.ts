@@ -36,10 +36,9 @@ export interface TurnOffer {
   readonly keepRunning: boolean;
 }
 
-/** A turn without an end whose task has done what it was for. */
+/** A turn without an end whose task has one. */
 export interface DoneTask {
-  /** Null: it met no error. */
-  readonly error: ErrorInfo | null;
+  readonly end: TaskEnd;
   /** The journal of the steps that began after that. */
   readonly lines: readonly OpenTurnLine[];
 }
@@ -65,6 +64,12 @@ export interface ThreadLog {
   /** By the ids of their turns: begun again, they do nothing of it twice. */
   readonly doneTasks: ReadonlyMap<string, DoneTask>;
 }
+
+/** How a task ended, by the record of its effect; the end of its turn is recorded after that. */
+export type TaskEnd =
+  | { readonly type: 'completed' }
+  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  | { readonly type: 'interrupted' };
 
 export type HistoryEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }

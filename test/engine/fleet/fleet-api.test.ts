@@ -44,6 +44,26 @@ describe('what the front shows live', () => {
     expect(connections).toBe(1);
   });
 
+  test('is not lost where this process stood still for longer than silence may last', async () => {
+    const api = await frontWith((_, response) => {
+      response.write(event('attached'));
+      const beats = setInterval(() => response.write(':\n\n'), 30);
+      const last = setTimeout(() => response.write(event('detached')), 700);
+      response.on('close', () => {
+        clearInterval(beats);
+        clearTimeout(last);
+      });
+    }, 250);
+    const stop = setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500), 50);
+    const seen: FleetSent[] = [];
+    for await (const sent of api.live(never)) {
+      seen.push(sent);
+      if (seen.length === 2) break;
+    }
+    clearTimeout(stop);
+    expect(seen).toEqual([{ type: 'attached' }, { type: 'detached' }]);
+  });
+
   test.each([
     ['before its answer', () => undefined],
     ['within it', (response: { write(text: string): void }) => response.write(event('attached'))],

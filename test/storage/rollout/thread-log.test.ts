@@ -199,3 +199,21 @@ test('a thread that both wrote has the turns of both', () => {
   ]);
   expect(log.turns.at(-1)?.entries).toEqual([{ type: 'item', item: message('user', 'three') }]);
 });
+
+const failure = { kind: 'badRequest', message: 'no such model' };
+test.each([
+  ['completed', { status: 'completed', error: null }, { type: 'completed' }],
+  ['interrupted', { status: 'interrupted', error: null }, { type: 'interrupted' }],
+  ['failed', { status: 'failed', error: failure }, { type: 'failed', error: failure }],
+  ['completed, by an earlier version', { error: null }, { type: 'completed' }],
+  ['failed, by an earlier version', { error: failure }, { type: 'failed', error: failure }],
+  ['of a kind that a later version may know', { status: 'postponed', error: null }, { type: 'completed' }],
+])('a task that is recorded as %s before the end of its turn has that end', (_, payload, end) => {
+  const start = event('task_started', {
+    turn_id: 't',
+    setup: { task: 'user_shell', tools: [], retries: { request: 1, stream: 1 } },
+  });
+  const done = event('task_done', { turn_id: 't', ...payload });
+  expect([...logOf(start, done).doneTasks]).toEqual([['t', { end, lines: [] }]]);
+  expect([...logOf(start, done, event('turn_aborted', { turn_id: 't' })).doneTasks]).toEqual([]);
+});

@@ -20,11 +20,7 @@ export const NO_BINARY =
   'the engine’s server is not installed: `npm install @restatedev/restate-server@1.7.12` beside keel-fleet, or set KEEL_FLEET_RESTATE to the program';
 
 /** Runs a fleet on this machine until the signal aborts. @throws CommandError, Error */
-export async function up(
-  options: UpOptions,
-  signal: AbortSignal,
-  onReady: () => void = () => undefined,
-): Promise<void> {
+export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
   const { dir, env, log } = options;
   const binary = restateBinary(env);
   if (binary === null) throw new CommandError(NO_BINARY);
@@ -54,7 +50,6 @@ export async function up(
     log(
       `a fleet of ${fleet.workers.length} workers runs in ${dir}: ${front.url} for its users, ${ingress} for its engine`,
     );
-    onReady();
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   } finally {
     log('stops: turns that run continue at the next start');

@@ -2,6 +2,7 @@ export interface RateLimitOptions {
   /** Requests that a user may make at once after a pause, and how many are added each second. */
   readonly burst: number;
   readonly perSecond: number;
+  /** Milliseconds that no change of the system's clock moves. */
   readonly now?: () => number;
 }
 
@@ -16,7 +17,7 @@ export class RateLimit {
 
   /** @returns whether the user may make a request now; it counts */
   take(user: string): boolean {
-    const { burst, perSecond, now = Date.now } = this.#options;
+    const { burst, perSecond, now = () => performance.now() } = this.#options;
     const at = now();
     const before = this.#left.get(user) ?? { requests: burst, at };
     const requests = Math.min(burst, before.requests + (Math.max(0, at - before.at) / 1_000) * perSecond);

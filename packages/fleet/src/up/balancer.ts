@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Patience } from 'keel/session';
 
 /** A worker, as the balancer sees it. */
 export interface Target {
@@ -12,8 +13,8 @@ export interface Target {
 }
 
 const LOOK_MS = 250;
-/** A worker that has not answered for so long is dead or frozen, ms. */
-const SILENT_MS = 1_000;
+/** A worker that has not answered for so long gets no turns, ms. Whether it has lost those that it has is up to the other workers. */
+const SILENT_MS = 700;
 
 /** `draining`: it takes nothing new, and what it has is on its way elsewhere. */
 type Health = 'live' | 'draining' | 'silent';
@@ -120,8 +121,9 @@ function cut({ sockets }: Known): void {
 }
 
 async function healthOf(url: string): Promise<Health> {
+  using patience = new Patience(SILENT_MS);
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(SILENT_MS) })).ok ? 'live' : 'draining';
+    return (await fetch(url, { signal: patience.signal })).ok ? 'live' : 'draining';
   } catch {
     return 'silent';
   }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Patience } from '../patience.ts';
+import { Patience } from 'keel/session';
 
 /** Bytes that wait for a client before its stream is not fed any more. */
 const MAX_WAITING_BYTES = 256 * 1024;

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Patience } from 'keel/session';
 import * as z from 'zod/mini';
-import { Patience } from '../patience.ts';
 import type { TurnInput, TurnJob } from '../protocol.ts';
 import { LIFE_HEADER, lifeIn } from './worker-life.ts';
 
-/** How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. */
-const PATIENCE_MS = 1_000;
+/**
+ * How long an owner has to answer before it counts as gone, ms. It answers at once whether or not the turn has ended. Most of the three
+ * seconds that a takeover may take: an owner that is only slow would lose the outcome of its command.
+ */
+const PATIENCE_MS = 1_500;
 const LOOK_MS = 150;
 /** Answers of what is between workers: nobody was there to ask. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504];

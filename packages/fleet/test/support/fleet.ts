@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FleetClient } from '../../src/client/index.ts';
@@ -7,8 +8,21 @@ import type { Place } from '../../src/protocol.ts';
 import { LocalFleet, type LocalFleetOptions } from '../../src/up/local-fleet.ts';
 import { restateBinary } from '../../src/up/restate-binary.ts';
 
-export const binary = restateBinary(process.env);
+/** Null where its makers have none for this platform: tests that need one are skipped there, and nowhere else. */
+export const binary = restateBinary(process.env) ?? noBinary();
 const workerProgram = process.env['KEEL_FLEET_PROGRAM'] ?? join(import.meta.dirname, '../../dist/worker-program.js');
+
+/** @throws Error where there is one to install */
+function noBinary(): null {
+  const manifest = createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json');
+  const platform = `${process.platform}-${process.arch}`;
+  const name = `@restatedev/restate-server-${platform}`;
+  if (name in JSON.parse(readFileSync(manifest, 'utf8')).optionalDependencies) {
+    throw new Error(`${name}, the engine's server, is not installed: npm ci installs it`);
+  }
+  console.warn(`The fleet's tests with a server are skipped: there is none of the engine for ${platform}.`);
+  return null;
+}
 
 /** A fleet in a directory of its own, whose model is at `modelUrl`. */
 export class TestFleet implements AsyncDisposable {

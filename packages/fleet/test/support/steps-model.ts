@@ -59,6 +59,11 @@ export class StepsModel implements AsyncDisposable {
     return new StepsModel(await startModelServer(answer), outputs);
   }
 
+  /** Whether a turn has begun. */
+  isAsked(text: string): boolean {
+    return this.#outputs.has(text);
+  }
+
   /** How far a turn is. */
   stepOf(text: string): number {
     return this.#outputs.get(text)?.length ?? 0;

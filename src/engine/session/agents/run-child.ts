@@ -16,7 +16,8 @@ export interface ChildWork {
   readonly role: string;
   /** Replaces the base instructions. */
   readonly instructions: string;
-  readonly prompt: string;
+  /** Asked for where the child has yet to be given it. */
+  readonly prompt: () => Promise<string>;
   /** JSON Schema of its last message; absent: free text. */
   readonly outputSchema?: unknown;
   /** A last message that does not fit the schema is asked for again, then fails the child's turn. */
@@ -93,6 +94,12 @@ async function openAndFollow(
   }
 }
 
+/** Whether an earlier attempt at this turn has opened a child. */
+export function hasChild({ services }: SessionDeps, { context }: ActiveTurn): boolean {
+  const { config, threadId } = services;
+  return services.isResumed && hasThread(config.home, childThreadId(threadId, context.turnId));
+}
+
 /** The same for a turn that is begun again. */
 function childThreadId(parent: string, turnId: string): string {
   const hex = createHash('sha256')
@@ -132,6 +139,8 @@ async function follow(
 ): Promise<ChildResult> {
   const state = before === null ? null : await stateOfThread(child);
   if (state?.status === 'completed') return { type: 'completed', lastMessage: state.message };
+  // One that was at work continues by itself.
+  const text = state?.status === 'running' ? null : await prompt();
   const ended = Promise.withResolvers<ChildResult>();
   const shown = new ShownEvents((event) => recorder.show({ ...event, turnId: context.turnId }));
   const following = followChild(
@@ -147,9 +156,7 @@ async function follow(
     },
     { deltas: true, ...(before === null ? {} : { usedBefore: before }) },
   );
-  // One that was at work continues by itself.
-  if (state?.status !== 'running')
-    child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
+  if (text !== null) child.submit({ type: 'userInput', items: [{ type: 'text', text }], outputSchema });
   // The events of a child can end without an end of its turn.
   return Promise.race([ended.promise, following.then(() => INTERRUPTED)]);
 }

@@ -1,17 +1,18 @@
 import { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../context/index.ts';
 import {
-  type ErrorInfo,
   KeelError,
   type Op,
   type ReviewOutput,
   type ThreadItem,
+  toKeelError,
 } from '../../../foundation/protocol/index.ts';
 import { programSearch } from '../../../storage/config/index.ts';
-import { type ChildResult, runChild } from '../agents/run-child.ts';
+import type { TaskEnd } from '../../../storage/rollout/index.ts';
+import { type ChildResult, hasChild, runChild } from '../agents/run-child.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import { parseReview, REVIEW_SCHEMA } from './parse-review.ts';
 import { findTarget, GIT_LIMIT_MS, hintOf } from './review-target.ts';
-import type { SessionTask } from './task.ts';
+import { outcomeOf, type SessionTask } from './task.ts';
 
 /** A reviewer changes nothing. */
 const WITHOUT_TOOLS = ['apply_patch', 'edit_file', 'update_plan', 'view_image', 'web_search'];
@@ -38,10 +39,14 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
     async run({ deps, active }, signal) {
       const { services, state } = deps;
       const { config } = services;
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_LIMIT_MS)]);
-      const search = programSearch(config);
-      const place = { cwd: state.configuration.cwd, home: config.home, ...search, signal: limited };
-      const prompt = reviewRequest(await findTarget(target, place));
+      const request = async () => {
+        const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_LIMIT_MS)]);
+        const search = programSearch(config);
+        const place = { cwd: state.configuration.cwd, home: config.home, ...search, signal: limited };
+        return reviewRequest(await findTarget(target, place));
+      };
+      // A reviewer that was asked before this turn was begun again continues: what it looks at may be committed by now.
+      const found = hasChild(deps, active) ? null : await request();
       if (signal.aborted) return { type: 'interrupted' };
       show(active, { type: 'enteredReviewMode', id: `${active.context.turnId}-review`, review: hintOf(target) });
       let result: ChildResult = { type: 'interrupted' };
@@ -52,7 +57,7 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
           {
             role: 'review',
             instructions: outputSchema === undefined ? REVIEW_RUBRIC : reviewRubricFor(outputSchema),
-            prompt,
+            prompt: async () => found ?? request(),
             outputSchema: outputSchema ?? REVIEW_SCHEMA,
             // A review in keel's own form is read leniently.
             checksOutput: outputSchema !== undefined,
@@ -62,15 +67,20 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
           },
           signal,
         );
+      } catch (error) {
+        result = { type: 'failed', error: toKeelError(error).toInfo() };
+        throw error;
       } finally {
         // One that is released is continued elsewhere.
-        if (!active.letGo.signal.aborted) {
-          leaveReview(active, reviewOf(result, outputSchema), result.type === 'failed' ? result.error : null);
-        }
+        if (!active.letGo.signal.aborted) leaveReview(active, reviewOf(result, outputSchema), endOf(result));
       }
-      return result.type === 'completed' ? { type: 'completed', lastAgentMessage: null } : result;
+      return outcomeOf(endOf(result));
     },
   };
+}
+
+function endOf(result: ChildResult): TaskEnd {
+  return result.type === 'completed' ? { type: 'completed' } : result;
 }
 
 /** Null: there is none. */
@@ -82,12 +92,12 @@ function reviewOf(result: ChildResult, outputSchema: unknown): Review | null {
 }
 
 /** Records the review and shows it. */
-function leaveReview({ recorder, context }: ActiveTurn, found: Review | null, error: ErrorInfo | null): void {
+function leaveReview({ recorder, context }: ActiveTurn, found: Review | null, end: TaskEnd): void {
   const { turnId } = context;
   const { review, output } = found ?? { review: 'The review was interrupted.', output: null };
   const item = { type: 'exitedReviewMode', id: `${turnId}-reviewed`, review, output } as const;
   recorder.show({ type: 'item.started', turnId, item });
-  recorder.finish({ note: reviewNote(found?.review ?? null), item, error });
+  recorder.finish({ note: reviewNote(found?.review ?? null), item, end });
 }
 
 function show({ recorder, context }: ActiveTurn, item: ThreadItem): void {

@@ -1,4 +1,5 @@
 import type { TaskKind } from '../../../foundation/protocol/index.ts';
+import type { TaskEnd } from '../../../storage/rollout/index.ts';
 import type { TurnOutcome, TurnPorts } from '../../turn/index.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import type { TurnDeps } from '../turn/turn-deps.ts';
@@ -17,6 +18,11 @@ export interface SessionTask {
   readonly focus?: string | null;
   /** Works until done; settles at once when `signal` aborts. A throw ends the turn as failed. */
   run(turn: TaskTurn, signal: AbortSignal): Promise<TurnOutcome>;
-  /** What follows where an earlier process did the task, but was cut off before it could record the end. */
+  /** What follows where an earlier process did the task, but was cut off before it could record the end of its turn. */
   doneBefore?(turn: TaskTurn): Promise<void>;
+}
+
+/** How a turn ends whose task has ended so. */
+export function outcomeOf(end: TaskEnd): TurnOutcome {
+  return end.type === 'completed' ? { ...end, lastAgentMessage: null } : end;
 }

@@ -1,3 +1,4 @@
+import type { TaskEnd } from '../../../storage/rollout/index.ts';
 import {
   askAfterDone,
   COMPACT_NOW,
@@ -7,7 +8,7 @@ import {
   type TurnOutcome,
   type TurnPorts,
 } from '../../turn/index.ts';
-import type { SessionTask } from './task.ts';
+import { outcomeOf, type SessionTask } from './task.ts';
 import { undoTurn } from './undo-turn.ts';
 import { runUserShell } from './user-shell.ts';
 
@@ -50,14 +51,15 @@ export const undoTask: SessionTask = {
     const item = { type: 'undo', id: `${turnId}-undo`, message: '' } as const;
     show({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
     const { restored, message } = await undoTurn(deps, active, signal);
+    const end = endOf(signal);
     if (restored === null) show({ type: 'item.completed', turnId, item: { ...item, status: 'failed', message } });
     else {
       const { note, snapshot } = restored;
       const line = { type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot } } as const;
-      active.recorder.finish({ note, item: { ...item, status: 'completed', message }, error: null, lines: [line] });
+      active.recorder.finish({ note, item: { ...item, status: 'completed', message }, end, lines: [line] });
       deps.state.history.removeSnapshot(snapshot);
     }
-    return signal.aborted ? { type: 'interrupted' } : DONE;
+    return outcomeOf(end);
   },
 };
 
@@ -67,8 +69,14 @@ export function userShellTask(command: string): SessionTask {
     kind: 'user_shell',
     async run({ deps, active }, signal) {
       const { note, item } = await runUserShell(deps, active, { command, id: active.context.turnId }, signal);
-      active.recorder.finish({ note, item, error: null });
-      return signal.aborted ? { type: 'interrupted' } : DONE;
+      const end = endOf(signal);
+      active.recorder.finish({ note, item, end });
+      return outcomeOf(end);
     },
   };
+}
+
+/** The end of a task that has no other one than that the user stopped it. */
+function endOf({ aborted }: AbortSignal): TaskEnd {
+  return { type: aborted ? 'interrupted' : 'completed' };
 }

@@ -30,10 +30,10 @@ export async function endInterruptedTurn(
   { turnId, lines }: OpenTurn,
   calls: Pick<ToolHost, 'recall'>,
 ): Promise<void> {
-  const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
-  const answered = await interruptedCalls(items, lines, calls);
-  record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
-  record.addLines({ type: 'event_msg', payload: { type: 'turn_aborted', turn_id: turnId, reason: 'interrupted' } });
+  const before = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
+  const answered = await interruptedCalls(before, lines, calls);
+  const items = [...answered.outputs, crashNote(answered.calls)];
+  record.addEnd(items, turnId, { type: 'turn_aborted', reason: 'interrupted' });
   await record.sync();
   services.toolHost.turnEnded();
 }

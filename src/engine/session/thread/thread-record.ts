@@ -1,5 +1,5 @@
 import type { TurnContext } from '../../../context/index.ts';
-import type { ResponseItem, RolloutItem, SessionEvent } from '../../../foundation/protocol/index.ts';
+import type { ErrorInfo, ResponseItem, RolloutItem, SessionEvent } from '../../../foundation/protocol/index.ts';
 import type { RolloutRecorder } from '../../../storage/rollout/index.ts';
 import type { SentContext, SessionState } from '../state.ts';
 
@@ -10,6 +10,15 @@ export interface ThreadRecordOptions {
   /** Called with each item of the conversation. */
   readonly onItem?: ((item: ResponseItem) => void) | undefined;
 }
+
+/** The line that ends a turn, but for its id. */
+export type TurnEnd =
+  | { readonly type: 'turn_aborted'; readonly reason: string }
+  | {
+      readonly type: 'task_complete';
+      readonly last_agent_message: string | null;
+      readonly error: ErrorInfo | null;
+    };
 
 /** The one way by which a session records its thread: in the rollout first, then in the history, then as an event. */
 export class ThreadRecord {
@@ -38,6 +47,12 @@ export class ThreadRecord {
     this.addLines(...items.map(lineOf), contextLine(context, sent));
     this.#contextTurnId = context.turnId;
     this.keepItems(items, context.turnId);
+  }
+
+  /** The end of a turn, and what the model is to know of it: both or, if keel dies meanwhile, neither. */
+  addEnd(items: readonly ResponseItem[], turnId: string, end: TurnEnd): void {
+    this.addLines(...items.map(lineOf), { type: 'event_msg', payload: { ...end, turn_id: turnId } });
+    this.keepItems(items, turnId);
   }
 
   /** Items that the rollout has already. */

@@ -75,16 +75,14 @@ async function recordEnd(
   if (outcome.type === 'interrupted') {
     if (!isRecorded) recordStart(deps, active, []);
     await recordUnread(deps, active);
-    record.addItems([interruption(deps, active)], turnId);
-    const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };
-    record.addLines({ type: 'event_msg', payload });
+    const end = { type: 'turn_aborted', reason: reason ?? 'interrupted' } as const;
+    record.addEnd([interruption(deps, active)], turnId, end);
   } else {
-    const message = outcome.lastAgentMessage ?? null;
     const error = outcome.type === 'failed' ? outcome.error : null;
     const left = endedWithRun(deps, active);
-    if (left.length > 0) record.addItems([endedWithRunNote(left)], turnId);
-    const payload = { type: 'task_complete', turn_id: turnId, last_agent_message: message, error };
-    record.addLines({ type: 'event_msg', payload });
+    const note = left.length > 0 ? [endedWithRunNote(left)] : [];
+    const last_agent_message = outcome.lastAgentMessage ?? null;
+    record.addEnd(note, turnId, { type: 'task_complete', last_agent_message, error });
   }
   await record.sync();
 }

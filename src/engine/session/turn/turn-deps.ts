@@ -9,7 +9,7 @@ import type { ItemIds } from './item-ids.ts';
 export interface TurnDeps extends SessionDeps {
   readonly agents: Subagents;
   readonly snapshots: UndoSnapshots;
-  /** Turns that may be begun again though their task has done what it was for: of `ThreadLog`. */
+  /** Turns that may be begun again though their task has ended: of `ThreadLog`. */
   readonly doneTasks: Map<string, DoneTask>;
   /** Ids of items in the whole thread. */
   readonly itemIds: ItemIds;

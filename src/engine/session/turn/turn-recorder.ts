@@ -3,7 +3,6 @@ import type { TurnContext } from '../../../context/index.ts';
 import type {
   BudgetUsedRecord,
   ElidedOutput,
-  ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
@@ -16,6 +15,7 @@ import type {
   TokenUsage,
 } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
+import type { TaskEnd } from '../../../storage/rollout/index.ts';
 import type { Journal, JournalLine } from '../../steps/index.ts';
 import type { HistoryCopy, ResponseUsage, TurnHistory } from '../../turn/index.ts';
 import type { Log } from '../log.ts';
@@ -48,8 +48,8 @@ export interface TurnRecorderOptions {
 export interface TaskEffect {
   readonly note: ResponseItem;
   readonly item: ThreadItem;
-  /** Why the task failed; null: it didn't. */
-  readonly error: ErrorInfo | null;
+  /** How the task ended, which is recorded with it: the end of its turn comes later. */
+  readonly end: TaskEnd;
   /** Lines that belong to it. */
   readonly lines?: readonly RolloutItem[];
 }
@@ -93,15 +93,16 @@ export class TurnRecorder implements TurnHistory, Journal {
 
   /**
    * Records and shows the effect of the turn's task, all of it or, if keel dies meanwhile, nothing: a turn with this record that is
-   * begun again does nothing more.
+   * begun again does nothing more, and ends as this one did.
    */
-  finish({ note, item, error, lines = [] }: TaskEffect): void {
+  finish({ note, item, end, lines = [] }: TaskEffect): void {
     const { record } = this.#options;
     const turnId = this.#turnId;
     this.#emit({ type: 'item.completed', turnId, item }, (shown) => {
       const noted = { type: 'response_item', payload: note } as const;
-      const done = { type: 'event_msg', payload: { type: 'task_done', turn_id: turnId, error } } as const;
-      record.addLines(...lines, noted, this.#itemLine(shown), done);
+      const error = end.type === 'failed' ? end.error : null;
+      const payload = { type: 'task_done', turn_id: turnId, status: end.type, error };
+      record.addLines(...lines, noted, this.#itemLine(shown), { type: 'event_msg', payload });
       record.keepItems([note], turnId);
     });
   }

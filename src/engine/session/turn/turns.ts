@@ -9,7 +9,7 @@ import { monotonicMs, within } from '../../../foundation/util/index.ts';
 import type { DoneTask, OpenTurn } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
-import type { SessionTask } from '../tasks/task.ts';
+import { outcomeOf, type SessionTask } from '../tasks/task.ts';
 import { regularTask, userShellTask } from '../tasks/tasks.ts';
 import { runUserShell } from '../tasks/user-shell.ts';
 import { rollBack } from '../thread/rollback.ts';
@@ -306,11 +306,10 @@ export class Turns {
     try {
       const done = this.#takeDone(task, active.context.turnId);
       const ports = await beginTurn(this.#deps, active, { recorded, afterDone: done?.lines ?? [] });
-      // An earlier process did it and was cut off before it could record the end.
+      // An earlier process was cut off before it could record the end of the turn.
       if (done !== undefined) {
-        const { error } = done;
         await task.doneBefore?.({ deps: this.#deps, active, ports });
-        return error === null ? { type: 'completed', lastAgentMessage: null } : { type: 'failed', error };
+        return outcomeOf(done.end);
       }
       return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);
     } catch (error) {

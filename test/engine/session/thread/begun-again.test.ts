@@ -44,13 +44,18 @@ function answers(request: RecordedRequest) {
 }
 
 /** Two requests and the task, from whose start on the record is then cut behind each line that can be its last. */
-async function done(op: Op, script: Parameters<typeof thread.open>[0] = answers): Promise<Done> {
+async function done(
+  op: Op,
+  script: Parameters<typeof thread.open>[0] = answers,
+  during: (first: TestSession) => Promise<void> = async () => undefined,
+): Promise<Done> {
   writeFileSync(file(), 'zero');
   let now = Date.now();
   const first = await thread.open(script, { options: { now: () => ++now } });
   await first.say('write one');
   await first.say('write two');
   first.session.submit(op, ID);
+  await during(first);
   await first.next('turn.completed', ({ turnId }) => turnId === ID);
   await first[Symbol.asyncDispose]();
   const path = first.session.rolloutPath ?? '';
@@ -177,6 +182,58 @@ describe('a task that comes again after a kill at any line of its journal', () =
     writeFileSync(first.session.rolloutPath ?? '', `${lines.join('\n')}\n`);
     const turn = await shownTurn(await resubmitted(undo, first.session.threadId));
     expect(turn.items.map((item) => item.type === 'undo' && item.status)).toEqual(['failed', 'failed']);
+  });
+});
+
+describe('a task that the user interrupted, and that comes again since its end was not written', () => {
+  const interrupt = async (first: TestSession) => void first.session.submit({ type: 'interrupt' });
+
+  /** Runs it again behind each line from the record of its effect on. @returns how often the model was asked meanwhile */
+  async function eachTime(op: Op, whole: Done, judge: (next: TestSession, turn: Turn) => void): Promise<number> {
+    const before = thread.server.requests.length;
+    const recorded = whole.lines.findIndex((line) => line.includes('"task_done"')) + 1;
+    const places = [...new Set([recorded, ...whole.places.filter((kept) => kept > recorded)])];
+    expect(recorded).toBeGreaterThan(0);
+    for (const kept of places) {
+      const next = await again(op, whole, kept);
+      expect(endOf(next), `after ${kept} lines`).toMatchObject({ status: 'interrupted', abortReason: 'interrupted' });
+      const turn = await shownTurn(next);
+      expect(turn.status, `after ${kept} lines`).toBe('interrupted');
+      expect(count(recordOf(next), '"task_done"')).toBe(1);
+      expect(count(recordOf(next), '"turn_aborted"')).toBe(1);
+      judge(next, turn);
+    }
+    return thread.server.requests.length - before;
+  }
+
+  test('is interrupted where it was a command, which is noted once', async () => {
+    const command: Op = { type: 'userShell', command: 'echo x >> made; echo said; sleep 300' };
+    const whole = await done(command, answers, async (first) => {
+      await first.next('item.delta', ({ itemId }) => itemId === `shell-${ID}`);
+      await interrupt(first);
+    });
+    const asked = await eachTime(command, whole, (next, turn) => {
+      expect(count(recordOf(next), '<user_shell_command>')).toBe(1);
+      expect(turn.items).toMatchObject([{ type: 'commandExecution', status: 'failed', exitCode: -1 }]);
+    });
+    expect(asked).toBe(0);
+    expect(readFileSync(join(thread.repo.path, 'made'), 'utf8')).toBe('x\n');
+  });
+
+  test('is interrupted where it was a review, whose reviewer is not asked again', async () => {
+    const whole = await done(
+      review,
+      (request) => (isReview(request) ? respond(message('half'), hang()) : answers(request)),
+      async (first) => {
+        await thread.server.request(thread.server.requests.length);
+        await interrupt(first);
+      },
+    );
+    const asked = await eachTime(review, whole, (next, turn) => {
+      expect(count(recordOf(next), '<user_action>')).toBe(1);
+      expect(countOf(turn, 'exitedReviewMode')).toBe(1);
+    });
+    expect(asked).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../../../../src/foundation/protocol/index.ts';
@@ -279,6 +279,44 @@ describe('a review that moves', () => {
     expect(reviewed(next).join('\n')).toContain('Fine.');
     expect(read('looked')).toBe('looked\n');
     expect(count(recordOf(next), '<user_action>')).toBe(1);
+  });
+
+  test('continues where its reviewer has its request, also if the change is not there to be found any more', async () => {
+    const change = join(thread.repo.path, 'change.ts');
+    writeFileSync(change, 'changed\n');
+    let hangs = true;
+    const first = await thread.open(() => {
+      const response = hangs ? respond(message('half'), hang()) : verdict;
+      hangs = false;
+      return response;
+    });
+    first.session.submit(review, 'f1');
+    await thread.server.request(0);
+    await first.session.release(50);
+    rmSync(change);
+    await using next = await moved(first.session.threadId);
+    submitAgain(next, review, 'f1');
+    expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f1', status: 'completed' });
+    expect(reviewed(next).join('\n')).toContain('Fine.');
+  });
+
+  test.each([
+    ['there was no reviewer', '"task_started"'],
+    ['its reviewer had no request', '"parent_thread_id"'],
+  ])('is refused like any other where %s yet and there is nothing to review', async (_, dieAfter) => {
+    const change = join(thread.repo.path, 'change.ts');
+    writeFileSync(change, 'changed\n');
+    await thread.serve([]);
+    const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path };
+    const id = await untilDeath({ place, resume: null, decision: null, text: null, dieAfter, next: review });
+    rmSync(change);
+    await using next = await moved(id);
+    submitAgain(next, review, 'next');
+    expect(await next.next('turn.completed')).toMatchObject({
+      ...{ turnId: 'next', status: 'failed' },
+      error: { kind: 'invalidInput', message: expect.stringContaining('nothing to review') },
+    });
+    expect(thread.server.requests).toHaveLength(0);
   });
 
   test('is begun again where it was cut off, and noted once', async () => {

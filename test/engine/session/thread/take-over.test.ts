@@ -90,6 +90,22 @@ describe('a thread that is taken over from a process that is stopped', () => {
     expect(await live.say('again')).toMatchObject({ status: 'completed' });
   }
 
+  test('keeps a command that the other process has started: it runs to its end', async () => {
+    const cmd = 'echo begun >> log; for i in $(seq 400); do [ -e go ] && break; sleep 0.05; done; echo ended >> log';
+    await thread.serve((request) =>
+      request.outputOf('c0') === undefined
+        ? respond(functionCall('exec_command', { cmd, yield_time_ms: 250 }, 'c0'))
+        : respond(message('it runs')),
+    );
+    await using owner = await frozenOwner({ dieAfter: '"it runs"' });
+    await using live = await takeOver(owner.id);
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed', lastAgentMessage: 'it runs' });
+    expect(await live.say('again')).toMatchObject({ status: 'completed' });
+    expect(logged()).toBe('begun\n');
+    thread.repo.write({ go: '' });
+    await expect.poll(logged, PATIENT).toBe('begun\nended\n');
+  });
+
   test('is busy without that', async () => {
     await thread.serve(oneByOne());
     await using owner = await frozenOwner({ dieAfter: '"role":"user"' });

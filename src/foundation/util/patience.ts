@@ -3,7 +3,8 @@ const TICKS = 10;
 
 /**
  * A time that somebody has to answer in, each part of it counted when this process gets to it: where this process is slow since its
- * machine is busy, or was stopped for a while, the other one may not have been asked yet, or its answer not have been read.
+ * machine is busy or was suspended, or was stopped itself, the other one may not have been asked yet, or its answer not have been
+ * read. No change of the system's clock moves it.
  */
 export class Patience implements Disposable {
   readonly #late = new AbortController();
@@ -11,6 +12,7 @@ export class Patience implements Disposable {
   #left = TICKS;
   #isPaused = false;
 
+  /** @param ms from now on, and again from each `refresh` */
   constructor(ms: number) {
     this.#timer = setInterval(() => {
       if (this.#isPaused) return;
