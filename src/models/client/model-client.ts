@@ -138,10 +138,12 @@ export class ModelClient {
       if (answer.rateLimits !== null) yield [{ type: 'rateLimits', snapshot: answer.rateLimits }];
       reader = new ResponseReader(this.#wire.decoder(prompt, context), context, answer.refusalIn);
       for await (const arrived of answer.events) {
-        yield* reader.read(arrived);
+        const { events, failure } = reader.read(arrived);
+        if (events.length > 0) yield events;
+        if (failure !== null) throw failure.error;
         if (reader.responseId !== null) return;
       }
-      yield* reader.end();
+      yield reader.end();
       if (reader.responseId !== null) return;
       throw streamLost('stream closed before the response was complete', context);
     } catch (error) {

@@ -4,6 +4,12 @@ import type { ModelEvent } from '../prompt/index.ts';
 import type { ResponseDecoder } from '../wires/index.ts';
 import type { SseEvent } from './sse.ts';
 
+/** What came together, and what then went wrong; null: nothing. */
+interface Reading {
+  readonly events: readonly ModelEvent[];
+  readonly failure: { readonly error: unknown } | null;
+}
+
 /** One response while it is read. What arrived together is passed on together: most events are a word each. */
 export class ResponseReader {
   readonly #decoder: ResponseDecoder;
@@ -34,10 +40,10 @@ export class ResponseReader {
   }
 
   /**
-   * Nothing behind the event that completes the response is read. What came before a failure is given out first.
-   * @throws ModelError for an event that reports a failure, and what the decoder throws
+   * Nothing behind the event that completes the response is read, nor behind a failure: of an event that reports one, or what
+   * the decoder throws. What came before it counts.
    */
-  *read(arrived: readonly SseEvent[]): Generator<readonly ModelEvent[], void, undefined> {
+  read(arrived: readonly SseEvent[]): Reading {
     const events: ModelEvent[] = [];
     try {
       for (const { data, event } of arrived) {
@@ -47,15 +53,14 @@ export class ResponseReader {
         if (events.at(-1)?.type === 'completed') break;
       }
     } catch (error) {
-      if (events.length > 0) yield this.#noted(events);
-      throw error;
+      return { events: this.#noted(events), failure: { error } };
     }
-    if (events.length > 0) yield this.#noted(events);
+    return { events: this.#noted(events), failure: null };
   }
 
   /** The bytes have ended. @throws what the decoder throws */
-  *end(): Generator<readonly ModelEvent[], void, undefined> {
-    yield this.#noted(this.#decoder.end());
+  end(): readonly ModelEvent[] {
+    return this.#noted(this.#decoder.end());
   }
 
   #noted(events: readonly ModelEvent[]): readonly ModelEvent[] {

@@ -206,6 +206,32 @@ describe('stream decoding', () => {
     expect((await stream.next()).value).toMatchObject([{ type: 'completed' }]);
   });
 
+  test.each([
+    ['a response that failed', sse({ type: 'response.failed', response: { error: { message: 'broken' } } }), 'broken'],
+    ['an event that is an error', sse({ type: 'error', message: 'broken' }), 'broken'],
+    ['an event that names an error', 'event: error\ndata: {"message":"broken"}\n\n', 'broken'],
+    ['a response that is not complete', sse({ type: 'response.incomplete', response: {} }), 'Incomplete'],
+    ['the end of the stream', '', 'closed before response.completed'],
+  ])('words that arrive in one piece with %s are given out before it', async (_, end, message) => {
+    const words = { type: 'response.output_text.delta', item_id: 'msg_1', delta: 'Hi' };
+    const server = await streaming(sse(created, words, itemDone(assistantMessage('Hi'))) + end);
+    const given: ModelEvent[] = [];
+    const stream = clientOf(providerAt(server.baseUrl)).stream(promptOf(), { taskKind: 'regular', signal: NEVER });
+    const read = async () => {
+      for await (const events of stream) given.push(...events);
+    };
+
+    expect((await failureOf(read())).message).toContain(message);
+    expect(given.map(({ type }) => type)).toEqual(['created', 'textDelta', 'itemDone']);
+  });
+
+  test('nothing behind the event that completes a response is read', async () => {
+    const late = { type: 'response.output_text.delta', item_id: 'msg_1', delta: 'late' };
+    const server = await streaming(sse(completed, late, { type: 'response.failed', response: {} }));
+
+    expect((await eventsOf(server)).map(({ type }) => type)).toEqual(['completed']);
+  });
+
   test('model 16: the stream ends at completed though the socket stays open', async () => {
     const server = await loopback((response) => void response.writeHead(200).write(sse(completed)));
     const startedAt = performance.now();
