@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { cLibrary } from '../../../../src/foundation/util/index.ts';
 import { runGit } from '../../../../src/system/git/index.ts';
 import { startInherited, startProgram, startServed } from '../../../../src/system/process/index.ts';
+import { until } from '../../../support/keel.ts';
 import { programDirectory } from '../../../support/programs/program-directory.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
-import { until } from '../../../support/keel.ts';
 import { Workshop } from '../support.ts';
 
 const isLinux = process.platform === 'linux';

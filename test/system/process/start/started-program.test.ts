@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { NativeStarter } from '../../../../src/system/process/start/native-starter.ts';
-import { tempDir } from '../../../support/temp-dir.ts';
 import { until } from '../../../support/keel.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 import { Workshop } from '../support.ts';
 
 const onLinux = describe.skipIf(process.platform !== 'linux');

@@ -92,7 +92,8 @@ export class TurnCalls {
       const onStart = () => {
         hasStarted = true;
       };
-      const work = (run: HostedRun | null) => this.#runJudged(call, options, { opinion, run: watchedRun(run, onStart) });
+      const work = (run: HostedRun | null) =>
+        this.#runJudged(call, options, { opinion, run: watchedRun(run, onStart) });
       // The ledger knows a call by what the model wrote, from which hooks may have changed it.
       const { key } = options;
       const hosted = { key, callId: given.callId, asked: callText(given) };
