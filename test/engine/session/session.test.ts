@@ -1,7 +1,6 @@
 import fs, { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { threadItemsOf } from '../../../src/engine/turn/index.ts';
 import type { Op, ResponseItem } from '../../../src/foundation/protocol/index.ts';
