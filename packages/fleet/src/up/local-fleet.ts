@@ -48,6 +48,7 @@ export class LocalFleet {
   readonly #secret: string;
   readonly #balancer = new Balancer();
   readonly #workers = new Map<string, LocalWorker>();
+  readonly #restarts = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #engine: Engine | null = null;
   #started = 0;
@@ -169,6 +170,8 @@ export class LocalFleet {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.workers.map(({ child }) => child.stop(DRAIN_MS + RESTART_MS)));
+    // What was just being started again is not left behind.
+    await Promise.all(this.#restarts);
     this.#balancer.close();
     await this.#engine?.child.stop(DRAIN_MS);
   }
@@ -191,9 +194,10 @@ export class LocalFleet {
       await delay(RESTART_MS, undefined, { signal });
       await start();
     };
-    retry().catch((error: unknown) => {
-      this.#again(error instanceof Error ? error.message : String(error), start);
-    });
+    const restart = retry()
+      .catch((error: unknown) => this.#again(error instanceof Error ? error.message : String(error), start))
+      .finally(() => this.#restarts.delete(restart));
+    this.#restarts.add(restart);
   }
 }
 
