@@ -103,7 +103,7 @@ describe('a thread that is taken over from a process that is stopped', () => {
     expect(await live.say('again')).toMatchObject({ status: 'completed' });
     expect(logged()).toBe('begun\n');
     thread.repo.write({ go: '' });
-    await expect.poll(logged, PATIENT).toBe('begun\nended\n');
+    await expect.poll(logged).toBe('begun\nended\n');
   });
 
   test('is busy without that', async () => {
