@@ -15,6 +15,8 @@ export interface OutMessage {
   readonly atoms: readonly Atom[];
   /** `sent`: the session has it, and hands it to the model with the next request. `queued`: waits for the end of the turn. */
   readonly status: 'sent' | 'queued';
+  /** Its text is not in the history yet: there was no thread, or it was edited. */
+  readonly isNew?: true;
 }
 
 /** The turn that runs. */

@@ -25,6 +25,17 @@ test('without a key keel asks how to reach a model, and looks for servers on thi
   expect(driver.effects).toContainEqual({ type: 'useServer', kind: 'ollama', model: 'b' });
 });
 
+test.each([
+  [0, 'it has no model yet'],
+  [1, '1 model'],
+  [2, '2 models'],
+])('a server with %i models says "%s"', (count, words) => {
+  const driver = asked();
+  const models = ['a', 'b'].slice(0, count);
+  driver.send({ type: 'serversFound', servers: [{ kind: 'lmstudio', name: 'LM Studio', models }] });
+  expect(shown(driver)).toMatch(new RegExp(`Use LM Studio on this machine +${words}\\b(?!s)`));
+});
+
 test('a key that is entered is in no row, and in no draft', () => {
   const driver = asked();
   driver.key('enter');

@@ -29,7 +29,7 @@ export function withServers(state: State, servers: readonly FoundServer[]): Stat
   const found = servers.map(({ kind, name, models }) => ({
     id: kind,
     label: `Use ${name} on this machine`,
-    detail: models.length === 0 ? 'it has no model yet: one is fetched' : `${models.length} models`,
+    detail: modelCount(models.length),
   }));
   const others = view.items.filter(({ id }) => OTHERS.some((item) => item.id === id));
   const key = view.items.filter(({ id }) => id === 'key');
@@ -40,6 +40,11 @@ export function withServers(state: State, servers: readonly FoundServer[]): Stat
     servers,
     screen: { type: 'picker', view: { ...view, items: [...key, ...found, ...others], selected } },
   };
+}
+
+function modelCount(count: number): string {
+  if (count === 0) return 'it has no model yet: one is fetched';
+  return count === 1 ? '1 model' : `${count} models`;
 }
 
 export function onConnectChoice(state: State, id: string): Step {

@@ -7,7 +7,8 @@ import { only, type Step, step } from './step.ts';
 export function withMessage(state: State, atoms: readonly Atom[], how: 'steer' | 'queue'): Step {
   const id = `${state.idPrefix}-${state.nextId}`;
   const isQueued = state.thread === null || (how === 'queue' && state.turn !== null);
-  const message: OutMessage = { id, atoms, status: isQueued ? 'queued' : 'sent' };
+  const isNew = state.thread === null ? ({ isNew: true } as const) : {};
+  const message: OutMessage = { id, atoms, status: isQueued ? 'queued' : 'sent', ...isNew };
   const next: State = {
     ...state,
     nextId: state.nextId + 1,
@@ -15,10 +16,9 @@ export function withMessage(state: State, atoms: readonly Atom[], how: 'steer' |
     outbox: [...state.outbox, message],
     isQueuePaused: isQueued && state.isQueuePaused,
   };
-  const keep = { type: 'submit', op: { type: 'addToHistory', text: sentText(atoms) } } as const;
   if (state.thread === null) return only(next);
-  if (isQueued) return step(next, keep);
-  return step(next, { type: 'submit', op: { type: 'userInput', items: inputOf(atoms) }, id }, keep);
+  if (isQueued) return step(next, inHistory(atoms));
+  return step(next, { type: 'submit', op: { type: 'userInput', items: inputOf(atoms) }, id }, inHistory(atoms));
 }
 
 /** Sends the first message that waits in the queue; nothing happens if none does. */
@@ -30,6 +30,7 @@ export function withNextQueued(state: State): Step {
   return step(
     { ...state, outbox, isQueuePaused: false },
     { type: 'submit', op: { type: 'userInput', items }, id: message.id },
+    ...(message.isNew ? [inHistory(message.atoms)] : []),
   );
 }
 
@@ -73,8 +74,11 @@ export function withEdited(state: State, atoms: readonly Atom[]): State {
   const queued = state.outbox.filter(({ status }) => status === 'queued');
   const message = queued[state.editing ?? -1];
   const isEmpty = isBlank(atoms) && imagesIn(atoms).length === 0;
-  const outbox = state.outbox.flatMap((one) => (one !== message ? one : isEmpty ? [] : { ...one, atoms }));
-  return { ...state, outbox, editing: null, composer: withDraft(state.composer, draftOf('')) };
+  const isSame = message !== undefined && sentText(message.atoms) === sentText(atoms);
+  const edited = isSame ? { atoms } : ({ atoms, isNew: true } as const);
+  const outbox = state.outbox.flatMap((one) => (one !== message ? one : isEmpty ? [] : { ...one, ...edited }));
+  const composer = isEmpty || isSame ? state.composer : remembered(state.composer, atoms);
+  return { ...state, outbox, editing: null, composer: withDraft(composer, draftOf('')) };
 }
 
 /** Moves the message that is being edited, or the newest one, to an earlier or later place in the queue. */
@@ -87,6 +91,11 @@ export function withMoved(state: State, by: -1 | 1): State {
   if (a === undefined || b === undefined || one === undefined || other === undefined) return state;
   const outbox = state.outbox.with(a, other).with(b, one);
   return { ...state, outbox, editing: state.editing === null ? null : to };
+}
+
+/** What was written can be recalled in later threads. */
+function inHistory(atoms: readonly Atom[]) {
+  return { type: 'submit', op: { type: 'addToHistory', text: sentText(atoms) } } as const;
 }
 
 function inputOf(atoms: readonly Atom[]): UserInput[] {

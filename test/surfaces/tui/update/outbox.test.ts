@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Driver } from '../driver.ts';
+import { threadStarted } from '../../sample-items.ts';
+import { Driver, SETUP } from '../driver.ts';
 
 /** What waits, in its order: `sent` and `queued` with their texts. */
 const outbox = ({ state }: Driver) => state.outbox.map(({ status, atoms }) => `${status} ${atoms.join('')}`);
@@ -16,6 +17,45 @@ function queued(...texts: string[]): Driver {
   for (const text of texts) send(driver, text, 'tab');
   return driver;
 }
+
+describe('what later threads can recall', () => {
+  const kept = ({ effects }: Driver) =>
+    effects.flatMap((effect) =>
+      effect.type === 'submit' && effect.op.type === 'addToHistory' ? [effect.op.text] : [],
+    );
+  const edit = (driver: Driver, more: string) => {
+    driver.key('alt+up');
+    driver.type(more);
+    driver.key('enter');
+  };
+
+  test('has a message that was written before the thread was open, once it is sent', () => {
+    const driver = new Driver();
+    send(driver, 'early');
+    expect(kept(driver)).toEqual([]);
+    driver.send({ type: 'setUp', setup: SETUP });
+    driver.event(threadStarted());
+    expect(driver.sent()).toEqual(['early']);
+    expect(kept(driver)).toEqual(['early']);
+  });
+
+  test('has a queued message as it was edited, and Up brings it back', () => {
+    const driver = queued('later');
+    edit(driver, ' on');
+    driver.turnEnds();
+    expect(driver.sent()).toEqual(['later on']);
+    expect(kept(driver)).toEqual(['later', 'later on']);
+    driver.key('up');
+    expect(driver.draft()).toBe('later on');
+  });
+
+  test('has one that was looked at and not changed once', () => {
+    const driver = queued('later');
+    edit(driver, '');
+    driver.turnEnds();
+    expect(kept(driver)).toEqual(['later']);
+  });
+});
 
 describe('a message', () => {
   test('before the thread is open waits for it, and is sent first', () => {
