@@ -91,6 +91,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   requireAbsolute(options.config.cwd);
   const wire = await loadWire(options.config.provider.wireApi);
   const thread = openThread({ ...options, now });
+  // What outlives the opening names the thread by its id: `thread` has all that was recorded of it.
+  const { id: threadId } = thread;
   let services: SessionServices | null = null;
   try {
     const { config, changes } = settingsOf(thread, options);
@@ -104,7 +106,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       hooks,
       isResumed: thread.log !== null,
       wire,
-      threadId: thread.id,
+      threadId,
       recorder: thread.recorder,
       lease: thread.lease,
       approved: approvedBefore(thread, options),
@@ -123,7 +125,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           origin: originOfChild(start, options),
           // Its rights are those of the turn above, whatever it had.
           settings: 'configured',
-          parentThreadId: thread.id,
+          parentThreadId: threadId,
         });
         // A task of the session's own, such as a review, is shown as part of it.
         if (start.child.taskType === null) options.onChild?.(child);
@@ -215,7 +217,7 @@ async function start(
   changes: readonly string[],
   options: OpenSessionOptions,
 ): Promise<Session> {
-  const { log, forkedFrom } = thread;
+  const { id: threadId, log, forkedFrom, warnings } = thread;
   const { tree, config } = services;
   const configuration = initialConfiguration(config);
   const hub = new EventHub();
@@ -237,7 +239,7 @@ async function start(
     recorder: thread.recorder,
     state,
     emit,
-    onItem: tree === null ? undefined : (item) => tree.note(thread.id, item),
+    onItem: tree === null ? undefined : (item) => tree.note(threadId, item),
   });
   const turnsBefore = log ? shownTurns(log, { openTurnEnded: !continues }) : [];
   const continuesAgents = options.unfinishedTurn === 'continue' && forkedFrom === null;
@@ -253,7 +255,7 @@ async function start(
   }
   emit({
     type: 'thread.started',
-    threadId: thread.id,
+    threadId,
     model: configuration.model,
     effort: configuration.effort,
     cwd: configuration.cwd,
@@ -269,8 +271,8 @@ async function start(
       );
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
       // The first events wait until whoever opens the session has had the time to follow them.
-      if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
-      for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+      if (openTurn !== null || warnings.length > 0) await eventLoopTurn();
+      for (const message of warnings) emit({ type: 'warning', turnId: null, message });
       if (openTurn !== null) turns.resume(openTurn);
       await runSubmissionLoop(queue, turns, deps, () => releaseGraceMs);
     } finally {
@@ -291,13 +293,13 @@ async function start(
     })
     // Readers of the events are released, however the session ended.
     .finally(() => {
-      emit({ type: 'thread.closed', threadId: thread.id });
+      emit({ type: 'thread.closed', threadId });
       hub.close();
     });
   // An event has reported the failure; `close` throws it too, and nobody has to call that.
   closed.catch(() => undefined);
   return new Session({
-    threadId: thread.id,
+    threadId,
     rolloutPath: thread.recorder.path,
     configuration,
     changes,

@@ -60,37 +60,12 @@ export class ItemEvents {
 
   /** Emits a finished item. Calls are emitted by their tools, outputs and snapshots not at all. */
   emitFinished(item: ResponseItem): void {
-    const shown = this.#threadItem(item);
+    const { turnId, emit, showRawReasoning } = this.#options;
+    const shown = shownItem(item, showRawReasoning, (kind, itemId) => this.#idOf(kind, itemId));
     if (shown === null) return;
-    const { turnId, emit } = this.#options;
     if (!this.#open.has(shown.type)) this.#emitStarted(shown.type, shown.id);
     this.#open.delete(shown.type);
     emit({ type: 'item.completed', turnId, item: shown });
-  }
-
-  #threadItem(item: ResponseItem): ThreadItemOf<OpenKind> | null {
-    switch (item.type) {
-      case 'message': {
-        if (item.role !== 'assistant') return null;
-        const text = item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-        return { type: 'agentMessage', id: this.#idOf('agentMessage', item.id), text };
-      }
-      case 'reasoning': {
-        const raw = this.#options.showRawReasoning ? (item.content ?? []) : [];
-        return {
-          type: 'reasoning',
-          id: this.#idOf('reasoning', item.id),
-          summary: item.summary.map((part) => part.text),
-          content: raw.map((part) => part.text),
-        };
-      }
-      case 'web_search_call':
-        return { type: 'webSearch', id: this.#idOf('webSearch', item.id), ...searchOf(item) };
-      case 'image_generation_call':
-        return { type: 'imageGeneration', id: this.#idOf('imageGeneration', item.id), ...pictureOf(item) };
-      default:
-        return null;
-    }
   }
 
   #idOf(kind: OpenKind, itemId: string | null | undefined): string {
@@ -100,7 +75,7 @@ export class ItemEvents {
   #mint(kind: OpenKind): string {
     const count = this.#minted[kind];
     this.#minted[kind] = count + 1;
-    return `${this.#options.idPrefix}-${kind}-${count}`;
+    return mintedId(this.#options.idPrefix, kind, count);
   }
 
   #openItem(kind: OpenKind, itemId: string | null): string {
@@ -125,6 +100,40 @@ export class ItemEvents {
     const { turnId, emit } = this.#options;
     const event = { type: 'item.delta', turnId, itemId, part, delta } as const;
     emit(index === undefined ? event : { ...event, index });
+  }
+}
+
+function mintedId(idPrefix: string, kind: OpenKind, count: number): string {
+  return `${idPrefix}-${kind}-${count}`;
+}
+
+/** What people see of a finished item; null for calls, outputs, and what a user or keel said. */
+function shownItem(
+  item: ResponseItem,
+  showRawReasoning: boolean,
+  idOf: (kind: OpenKind, itemId: string | null | undefined) => string,
+): ThreadItemOf<OpenKind> | null {
+  switch (item.type) {
+    case 'message': {
+      if (item.role !== 'assistant') return null;
+      const text = item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+      return { type: 'agentMessage', id: idOf('agentMessage', item.id), text };
+    }
+    case 'reasoning': {
+      const raw = showRawReasoning ? (item.content ?? []) : [];
+      return {
+        type: 'reasoning',
+        id: idOf('reasoning', item.id),
+        summary: item.summary.map((part) => part.text),
+        content: raw.map((part) => part.text),
+      };
+    }
+    case 'web_search_call':
+      return { type: 'webSearch', id: idOf('webSearch', item.id), ...searchOf(item) };
+    case 'image_generation_call':
+      return { type: 'imageGeneration', id: idOf('imageGeneration', item.id), ...pictureOf(item) };
+    default:
+      return null;
   }
 }
 
@@ -173,15 +182,11 @@ function pictureOf({ result, revised_prompt }: ImageGenerationItem): { prompt: s
 /** A recorded item as people saw it; nothing for context, calls and outputs. */
 export function threadItemsOf(item: ResponseItem, idPrefix: string): ThreadItem[] {
   if (item.type === 'message' && item.role === 'user') {
-    const content = shownInput(item);
-    return isContextMessage(item) ? [] : [{ type: 'userMessage', id: `${idPrefix}-user`, content }];
+    if (isContextMessage(item)) return [];
+    return [{ type: 'userMessage', id: `${idPrefix}-user`, content: shownInput(item) }];
   }
-  const items: ThreadItem[] = [];
-  const emit = (event: SessionEvent) => {
-    if (event.type === 'item.completed') items.push(event.item);
-  };
-  new ItemEvents({ turnId: '', emit, idPrefix, showRawReasoning: false }).emitFinished(item);
-  return items;
+  const shown = shownItem(item, false, (kind, itemId) => itemId || mintedId(idPrefix, kind, 0));
+  return shown === null ? [] : [shown];
 }
 
 /** A user message as its user sent it. */

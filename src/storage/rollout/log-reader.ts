@@ -88,16 +88,11 @@ class LogReader {
 
   finish(): ThreadLog {
     const open = this.#openTurn();
-    const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
+    // What was reported of the window includes the subagents' part.
+    const wholeHistory = this.#history.filter(({ type }) => type !== 'childUsage');
     return {
-      // Replaying a turn does again what its compactions and counts did.
-      history: this.#history.filter((entry, at) => {
-        const isReplayed = open !== null && at >= this.#turnStartedAt;
-        if (entry.type === 'item') return !replayed.has(entry.item);
-        return entry.type === 'childUsage' ? isReplayed : !isReplayed;
-      }),
-      // What was reported of the window includes the subagents' part.
-      wholeHistory: this.#history.filter(({ type }) => type !== 'childUsage'),
+      history: open === null ? wholeHistory : this.#historyBefore(open),
+      wholeHistory,
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
@@ -113,6 +108,16 @@ class LogReader {
     };
   }
 
+  /** Replaying a turn does again what its compactions and counts did. */
+  #historyBefore({ lines }: Draft): HistoryEntry[] {
+    const replayed = new Set(lines.map((line) => (line.type === 'item' ? line.item : null)));
+    return this.#history.filter((entry, at) => {
+      const isReplayed = at >= this.#turnStartedAt;
+      if (entry.type === 'item') return !replayed.has(entry.item);
+      return entry.type === 'childUsage' ? isReplayed : !isReplayed;
+    });
+  }
+
   /** The turn to resume: without an end, and at least the user's request is in the journal. Other tasks are begun again whole. */
   #openTurn(): Draft | null {
     const last = this.#turns.at(-1);
@@ -121,11 +126,12 @@ class LogReader {
   }
 
   #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
-    this.#history.push({ type: 'item', item });
+    const entry = { type: 'item', item } as const;
+    this.#history.push(entry);
     if ('output' in item && stepId !== undefined) this.#outputs.settle(this.#history, item.call_id, { turnId, stepId });
     const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
-    turn.entries.push({ type: 'item', item });
+    turn.entries.push(entry);
     if (stepId === undefined) return;
     turn.lines.push({ type: 'item', stepId, item });
     this.#noteAfterDone(turn.id, stepId, { type: 'item', stepId, item });

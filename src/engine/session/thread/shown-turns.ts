@@ -28,8 +28,12 @@ export function shownTurns(log: ThreadLog, { openTurnEnded }: { readonly openTur
     id: turn.id,
     status: turn.status === 'inProgress' && openTurnEnded ? 'interrupted' : turn.status,
     error: turn.error,
-    items: itemsOf(turn).map((item) => ({ ...item, id: ids.take(item.id) })),
+    items: itemsOf(turn).map((item) => named(item, ids.take(item.id))),
   }));
+}
+
+function named(item: ThreadItem, id: string): ThreadItem {
+  return id === item.id ? item : { ...item, id };
 }
 
 function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
