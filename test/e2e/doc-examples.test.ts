@@ -18,7 +18,7 @@ async function runExample(page: string, script: Script) {
   // `keel` is this build.
   repo.write({ 'bin/keel': `#!/bin/sh\nexec '${process.execPath}' '${keelBin}' "$@"\n` });
   const [example] = samplesOf(`docs/${page}.md`, ['sh']);
-  const { stdout } = await run('sh', ['-c', `set -e\nkeel() { sh "$PWD/bin/keel" "$@"; }\n${example}`], {
+  const { stdout } = await run('sh', ['-c', `set -e\nkeel() { sh "$PWD/bin/keel" "$@"; }\n${example?.code}`], {
     cwd: repo.path,
     env: {
       ...{ PATH: process.env['PATH'], HOME: home.path },
