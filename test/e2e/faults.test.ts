@@ -192,7 +192,11 @@ test.each([
   });
   home.write({
     'fault.mjs': `import { existsSync } from 'node:fs';
-      setInterval(() => { if (existsSync(${JSON.stringify(join(home.path, 'asked'))})) { ${fault}; } }, 10);`,
+      const looking = setInterval(() => {
+        if (!existsSync(${JSON.stringify(join(home.path, 'asked'))})) return;
+        clearInterval(looking);
+        ${fault};
+      }, 10);`,
   });
   const env = { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` };
   const run = await runKeel(['exec', '--json', 'go'], { ...place(), env });
