@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ModelServer, type Script, startModelServer } from '../src/testing/index.ts';
@@ -8,38 +8,56 @@ import { run, type Usage } from './measure.ts';
 /** What is taken of a run. */
 export type Figure = (usage: Usage, server: ModelServer) => number;
 
-/** One run in a home of its own. `prepare` makes the files of the run and returns further variables. */
+/**
+ * `used`: as a user's home is, with what earlier runs left in keel's cache: compiled code, what the login shell sets.
+ * `new`: empty.
+ */
+export type HomeState = 'used' | 'new';
+
+/** What a run has besides its home. */
+export interface Place {
+  /** The working directory; absent: the home. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface MeasureOptions {
+  /** Default `used`. */
+  readonly home?: HomeState;
+  /** Makes the files of the run. */
+  readonly prepare?: (home: string) => Place;
+}
+
+/** One run, in a home that has nothing of another thread. */
 export async function measure(
   who: Contestant,
   script: Script,
   work: Work,
   figure: Figure,
-  prepare: (home: string) => Record<string, string> = () => ({}),
+  { home: state = 'used', prepare = () => ({}) }: MeasureOptions = {},
 ): Promise<number> {
   return inHome(async (home) => {
     await using server = await startModelServer(script);
-    const env = { ...benchEnv(home, server.url), ...prepare(home) };
-    const result = await run({ argv: who.command(work), cwd: home, env });
+    const { cwd = home, env = {} } = prepare(home);
+    const result = await run({ argv: who.command(work), cwd, env: { ...benchEnv(home, server.url), ...env } });
     if (result.exitCode !== 0) throw new Error(`${who.name} exited ${result.exitCode}: ${result.stderr.slice(0, 500)}`);
     return figure(result, server);
-  });
+  }, state);
 }
 
-/** keel's compiled code, which a user's home has from the run before. */
-const compiled = join(mkdtempSync(join(tmpdir(), 'keel-bench-cache-')), 'cache');
-process.once('exit', () => rmSync(dirname(compiled), { recursive: true, force: true }));
+const CACHE = 'cache';
+/** One path for all runs: what a login shell answers is kept for its `HOME`. */
+const usedHome = join(mkdtempSync(join(tmpdir(), 'keel-bench-')), 'home');
+process.once('exit', () => rmSync(dirname(usedHome), { recursive: true, force: true }));
 
-/** keel's compiled code is in each home, as it is in a user's. */
-export async function inHome<T>(work: (home: string) => Promise<T>): Promise<T> {
-  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
-  const own = join(home, 'cache');
-  if (existsSync(compiled)) cpSync(compiled, own, { recursive: true });
+export async function inHome<T>(work: (home: string) => Promise<T>, state: HomeState = 'used'): Promise<T> {
+  const home = state === 'used' ? usedHome : mkdtempSync(join(tmpdir(), 'keel-bench-'));
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   try {
-    const result = await work(home);
-    if (existsSync(own) && !existsSync(compiled)) cpSync(own, compiled, { recursive: true });
-    return result;
+    return await work(home);
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    if (state === 'new') rmSync(home, { recursive: true, force: true });
+    else for (const name of readdirSync(home)) if (name !== CACHE) rmSync(join(home, name), { recursive: true });
   }
 }
 

@@ -1,9 +1,10 @@
 // `npm run bench`: keel beside a bare Node script that makes the same requests and spawns, in one run on one machine, as
 // ratios. `--peers DIR` adds the Codex CLI found in DIR/node_modules (package @openai/codex, or the SDK that carries it).
+// `--only NAME` runs the scenario of that name, or those whose names start so.
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants } from './contestants.ts';
 import { median } from './measure.ts';
-import { type Goal, scenarios } from './scenarios.ts';
+import { type Goal, type Scenario, scenarios } from './scenarios.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,8 +23,7 @@ interface Row {
 }
 
 const rows: Row[] = [];
-for (const scenario of scenarios) {
-  if (values.only && !scenario.name.startsWith(values.only)) continue;
+for (const scenario of named(values.only ?? '')) {
   const taking = contestants(values.peers ?? null).filter((who) => scenario.takes(who));
   const samples = new Map<string, number[]>(taking.map((who) => [who.name, []]));
   const rounds = Math.max(1, Math.min(Number(values.rounds), scenario.maxRounds));
@@ -41,6 +41,14 @@ for (const scenario of scenarios) {
 }
 process.stderr.write('\n');
 process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+
+function named(name: string): readonly Scenario[] {
+  const exact = scenarios.filter((scenario) => scenario.name === name);
+  const found = exact.length > 0 ? exact : scenarios.filter((scenario) => scenario.name.startsWith(name));
+  if (found.length > 0) return found;
+  process.stderr.write(`no scenario ${name}; there are:\n${scenarios.map((each) => `${each.name}\n`).join('')}`);
+  process.exit(2);
+}
 
 function table(lines: readonly Row[]): string {
   const names = [...new Set(lines.flatMap((line) => Object.keys(line.figures)))];

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelServer, Script } from '../src/testing/index.ts';
 import type { Contestant, Work } from './contestants.ts';
 import { decodingRatio } from './decoding.ts';
-import { benchEnv, type Figure, inHome, measure } from './in-home.ts';
+import { benchEnv, type Figure, inHome, type MeasureOptions, measure } from './in-home.ts';
+import { largeTree, TREE_FILES } from './large-tree.ts';
 import { type LongThread, runLongThread } from './long-thread.ts';
 import { run } from './measure.ts';
 import { longThread, THREAD } from './recorded-thread.ts';
@@ -28,13 +27,15 @@ export interface Scenario {
 const STEPS = 30;
 const LONG_STEPS = 2_000;
 const THREAD_STEPS = 100;
-const TREE_FILES = 100_000;
 const SUBAGENTS = 8;
+/** With more the medians of a quiet machine don't change any more. */
+const MAX_ROUNDS = 25;
 
 const LOOP = 'for n in 1 2 3; do echo "$n"; done > out.txt';
 const GIGABYTE = 'head -c 1000000000 /dev/zero | tr "\\0" x';
 
 const work: Work = { prompt: 'go' };
+const sandboxed: Work = { ...work, isSandboxed: true };
 const times = (floor: number): Goal => ({ type: 'times', floor });
 const above = (floor: number): Goal => ({ type: 'above', floor });
 const atMost = (figure: number): Goal => ({ type: 'atMost', figure });
@@ -54,21 +55,22 @@ export const scenarios: readonly Scenario[] = [
   each('start to first request', 'ms', times(1.9), hello, toFirstRequest),
   each('start to exit, one message', 'ms', null, hello, ({ wallMs }) => wallMs),
   each('last answer to exit, one message', 'ms', above(10), hello, afterLastRequest),
+  ofKeel('last answer to exit, the first run of a home', 'ms', null, (who) =>
+    measure(who, hello, work, afterLastRequest, { home: 'new' }),
+  ),
   each('first command', 'ms', null, commands(1, 'true'), firstStep),
-  each('first command, a loop with a redirect', 'ms', null, commands(1, LOOP), firstStep),
+  each('first command, a loop with a redirect', 'ms', atMost(34), commands(1, LOOP), firstStep),
+  each('first command, sandboxed', 'ms', atMost(63), commands(1, LOOP), firstStep, sandboxed),
   each(`a step, of ${STEPS} commands`, 'ms', times(1.5), commands(STEPS, 'true'), laterSteps),
-  each('first command, sandboxed', 'ms', null, commands(1, 'true'), firstStep, { ...work, isSandboxed: true }),
-  each(`a step, sandboxed, of ${STEPS}`, 'ms', null, commands(STEPS, 'true'), laterSteps, {
-    ...work,
-    isSandboxed: true,
-  }),
+  each(`a step, sandboxed, of ${STEPS}`, 'ms', null, commands(STEPS, 'true'), laterSteps, sandboxed),
+  ofKeel(`what the sandbox adds to a step, of ${STEPS}`, 'ms', atMost(8), addedBySandbox),
   each(`a stream of ${DELTAS} deltas`, 'ms CPU', times(2), deltas, ({ cpuMs }) => cpuMs),
   each('peak memory, one message', 'MiB', times(1.8), hello, ({ peakMiB }) => peakMiB),
   {
     ...each('peak memory, a command that prints 1 GB', 'MiB', null, commands(1, GIGABYTE), ({ peakMiB }) => peakMiB),
     maxRounds: 2,
   },
-  ...bigTreeScenarios(),
+  ...largeTreeScenarios(),
   resumeScenario('resume of a 50 MB rollout to its request', 'ms', longThread({ textBytes: 960, bytes: 50_000_000 })),
   resumeScenario('resume of 100,000 items to its request', 'ms', longThread({ textBytes: 24, items: 100_000 })),
   resumeScenario('peak memory, resume of 100,000 items', 'MiB', longThread({ textBytes: 24, items: 100_000 })),
@@ -96,17 +98,26 @@ function each(
   script: Script,
   figure: Figure,
   given: Work = work,
+  options: MeasureOptions = {},
 ): Scenario {
-  return { name, unit, goal, maxRounds: 100, takes: () => true, run: (who) => measure(who, script, given, figure) };
+  const run = (who: Contestant) => measure(who, script, given, figure, options);
+  return { name, unit, goal, maxRounds: MAX_ROUNDS, takes: () => true, run };
 }
 
-function ofKeel(name: string, unit: string, run: (who: Contestant) => Promise<number>): Scenario {
-  return { name, unit, goal: null, maxRounds: 3, takes: (who) => who.name === 'keel', run };
+function ofKeel(name: string, unit: string, goal: Goal | null, run: (who: Contestant) => Promise<number>): Scenario {
+  return { name, unit, goal, maxRounds: MAX_ROUNDS, takes: (who) => who.name === 'keel', run };
+}
+
+/** Two runs beside each other, since what differs is small. */
+async function addedBySandbox(who: Contestant): Promise<number> {
+  const script = commands(STEPS, 'true');
+  const confined = await measure(who, script, sandboxed, laterSteps);
+  return confined - (await measure(who, script, work, laterSteps));
 }
 
 /** keel's own modules, measured within this process. */
 function inProcess(name: string, unit: string, figure: () => Promise<number>): Scenario {
-  return { ...ofKeel(name, unit, figure), maxRounds: 1 };
+  return { ...ofKeel(name, unit, null, figure), maxRounds: 1 };
 }
 
 function decodingScenario(name: string, wireApi: Parameters<typeof decodingRatio>[0]): Scenario {
@@ -121,7 +132,7 @@ async function threadKilobytes(way: 'http' | 'websocket'): Promise<number> {
 /** `keel --version` beside `node -e 0`. */
 function versionScenario(): Scenario {
   return {
-    ...{ name: 'keel --version, over node -e 0', unit: 'ms', goal: times(1.3), maxRounds: 100 },
+    ...{ name: 'keel --version, over node -e 0', unit: 'ms', goal: times(1.3), maxRounds: MAX_ROUNDS },
     takes: (who) => who.name !== 'codex',
     run: (who) =>
       inHome(async (home) => {
@@ -132,30 +143,18 @@ function versionScenario(): Scenario {
   };
 }
 
-/** A repository of 100,000 files: neither the first request nor the exit looks at them, and a step does so once a turn. */
-function bigTreeScenarios(): Scenario[] {
+/** Neither the first request nor the exit looks at the files of a repository, however many there are. A step does so once a turn. */
+function largeTreeScenarios(): Scenario[] {
   const name = `in a repository of ${TREE_FILES.toLocaleString('en-US')} files`;
-  const inTree = (what: string, script: Script, figure: Figure): Scenario =>
-    ofKeel(`${what}, ${name}`, 'ms', (who) => measure(who, script, work, figure, prepareTree));
+  const options: MeasureOptions = { prepare: () => ({ cwd: largeTree() }) };
+  const inTree = (what: string, goal: Goal, script: Script, figure: Figure): Scenario =>
+    each(`${what}, ${name}`, 'ms', goal, script, figure, work, options);
+  const change = 'first step that can change files, its snapshot included';
   return [
-    inTree('start to first request', hello, toFirstRequest),
-    inTree('start to exit, one message', hello, ({ wallMs }) => wallMs),
-    inTree('first step that can change files, its snapshot included', commands(1, 'touch changed'), firstStep),
+    inTree('start to first request', times(1.9), hello, toFirstRequest),
+    inTree('last answer to exit, one message', above(10), hello, afterLastRequest),
+    { ...inTree(change, atMost(671), commands(1, 'touch changed'), firstStep), maxRounds: 3 },
   ];
-}
-
-/** The work tree is the home: keel's own files in it are ignored. */
-function prepareTree(home: string): Record<string, string> {
-  for (let folder = 0; folder < TREE_FILES / 100; folder += 1) {
-    const dir = join(home, 'tree', String(Math.floor(folder / 100)), String(folder));
-    mkdirSync(dir, { recursive: true });
-    for (let file = 0; file < 100; file += 1) writeFileSync(join(dir, `${file}.txt`), `${folder} ${file}\n`);
-  }
-  const git = (...args: string[]) => execFileSync('git', ['-C', home, ...args], { stdio: 'ignore' });
-  git('init', '--quiet');
-  git('add', 'tree');
-  git('-c', 'user.name=bench', '-c', 'user.email=bench@localhost', 'commit', '--quiet', '--message=tree');
-  return {};
 }
 
 /** Cost grows linearly: what a step costs, sending aside, does not grow with the thread. */
@@ -181,7 +180,8 @@ function resumeScenario(name: string, unit: 'ms' | 'MiB', write: (home: string) 
   return {
     ...{ name, unit, goal: unit === 'ms' ? times(2) : atMost(200), maxRounds: 3 },
     takes: (who) => who.name !== 'codex',
-    run: (who) => measure(who, hello, resumed, figure, (home) => ({ BENCH_ROLLOUT: write(home) })),
+    run: (who) =>
+      measure(who, hello, resumed, figure, { prepare: (home) => ({ env: { BENCH_ROLLOUT: write(home) } }) }),
   };
 }
 
@@ -192,12 +192,12 @@ function manyToolsScenarios(): Scenario[] {
   const options = ['-c', `mcp_servers.many.command=${command}`, '-c', `mcp_servers.many.args=${server}`];
   const withTools: Work = { ...work, options };
   const bytes: Figure = (_usage, { requests }) => Buffer.byteLength(JSON.stringify(requests[0]?.body ?? null)) / 1_000;
+  const added = async (who: Contestant, figure: Figure) =>
+    (await measure(who, hello, withTools, figure)) - (await measure(who, hello, work, figure));
+  const what = 'an MCP server of 300 tools adds';
   return [
-    ofKeel('start to first request, an MCP server of 300 tools', 'ms', (who) =>
-      measure(who, hello, withTools, toFirstRequest),
-    ),
-    ofKeel('first request, an MCP server of 300 tools', 'kB', (who) => measure(who, hello, withTools, bytes)),
-    ofKeel('first request, no MCP server', 'kB', (who) => measure(who, hello, work, bytes)),
+    ofKeel(`start to first request, what ${what}`, 'ms', null, (who) => added(who, toFirstRequest)),
+    ofKeel(`first request, what ${what}`, 'kB', atMost(2), (who) => added(who, bytes)),
   ];
 }
 
@@ -208,12 +208,10 @@ function subagentScenarios(): Scenario[] {
     options: ['-c', 'features.multi_agent=true', '-c', `agents.max_threads=${SUBAGENTS}`],
   };
   const script = subagents(SUBAGENTS);
+  const ofAll = (name: string, unit: string, goal: Goal | null, figure: Figure): Scenario =>
+    ofKeel(name, unit, goal, (who) => measure(who, script, given, figure));
   return [
-    ofKeel(`${SUBAGENTS} subagents, a command each`, 'ms', (who) =>
-      measure(who, script, given, ({ wallMs }) => wallMs),
-    ),
-    ofKeel(`peak memory, ${SUBAGENTS} subagents`, 'MiB', (who) =>
-      measure(who, script, given, ({ peakMiB }) => peakMiB),
-    ),
+    ofAll(`${SUBAGENTS} subagents, a command each`, 'ms', null, ({ wallMs }) => wallMs),
+    ofAll(`peak memory, ${SUBAGENTS} subagents`, 'MiB', null, ({ peakMiB }) => peakMiB),
   ];
 }
