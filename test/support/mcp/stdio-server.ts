@@ -2,7 +2,7 @@
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
  * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `gate` answers once its file is
  * there, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
- * but things to be read, `many` has 300 tools, `prompts` has prompts too.
+ * but things to be read, `many` has 300 tools, `prompts` has prompts too, `noted` writes down each call that it gets.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -45,6 +45,7 @@ async function answer({ id, method, params }: Message): Promise<void> {
       if (params?.['cursor'] === 'second') return void send({ id, result: { tools: tools.slice(3) } });
       return void send({ id, result: { tools: tools.slice(0, 3), nextCursor: 'second' } });
     case 'tools/call':
+      if (mode === 'noted') appendFileSync(stateFile, `${JSON.stringify(params?.['arguments'])}\n`);
       if (params?.name === 'protest') {
         const message = `no\u001b[31m\n${process.env['MCP_SECRET']}${'!'.repeat(5_000)}`;
         return void send({ id, error: { code: -32000, message } });
