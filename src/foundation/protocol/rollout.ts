@@ -162,6 +162,8 @@ export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
 export const TurnSetup = z.lazy(() =>
   z.looseObject({
     task: z.string(),
+    /** The model that the turn began with; absent in records of earlier versions. A turn can continue with another one. */
+    model: z.optional(z.string()),
     /** Names of the tools that the model was offered. */
     tools: z.array(z.string()),
     /** Further attempts: to open a request, after a stream that broke. */

@@ -99,7 +99,7 @@ class LogReader {
       provider: this.#provider,
       openTurn: open && {
         ...{ turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
-        offer: offerOf(open, this.#lastTurnContext),
+        offer: this.#lastTurnContext?.turn_id === open.id ? offerOf(open) : null,
       },
       agents: [...this.#agents.values()],
       approved: [...this.#approved],
@@ -133,15 +133,17 @@ class LogReader {
     if (turn?.status !== 'inProgress') return;
     turn.entries.push(entry);
     if (stepId === undefined) return;
-    turn.lines.push({ type: 'item', stepId, item });
-    this.#noteAfterDone(turn.id, stepId, { type: 'item', stepId, item });
+    const line = { type: 'item', stepId, item } as const;
+    turn.lines.push(line);
+    this.#noteAfterDone(turn.id, stepId, line);
   }
 
   #step(record: StepRecord): void {
     const turn = this.#turns.findLast((candidate) => candidate.id === record.turn);
     if (!turn) return;
-    turn.lines.push({ type: 'step', record });
-    this.#noteAfterDone(turn.id, record.id, { type: 'step', record });
+    const line = { type: 'step', record } as const;
+    turn.lines.push(line);
+    this.#noteAfterDone(turn.id, record.id, line);
     if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'emitted', value: record.value });
   }
 
@@ -286,10 +288,11 @@ function draft(id: string, marked: boolean): Draft {
   return { id, status: 'inProgress', ...nothing, marked, task: 'regular' };
 }
 
-function offerOf({ id, setup }: Draft, context: TurnContextRecord | null): TurnOffer | null {
-  if (setup === null || context === null || context.turn_id !== id) return null;
-  const { tools, escalation = true, keep_running: keepRunning = false } = setup;
-  return { model: context.model, tools, escalation, keepRunning };
+/** Of the model that the turn began with: what another one was offered later is not recorded. */
+function offerOf({ setup }: Draft): TurnOffer | null {
+  if (setup?.model === undefined) return null;
+  const { model, tools, escalation = true, keep_running: keepRunning = false } = setup;
+  return { model, tools, escalation, keepRunning };
 }
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {

@@ -28,6 +28,7 @@ export interface OpenTurn {
 
 /** What a turn offers its model: its later requests offer the same, wherever it continues, so that they extend the first. */
 export interface TurnOffer {
+  /** The one that it began with. */
   readonly model: string;
   /** Names of the tools, in order. */
   readonly tools: readonly string[];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ResponseItem, RolloutItem } from '../../../src/foundation/protocol/index.ts';
 import { readRollout, type ThreadLog, threadLog } from '../../../src/storage/rollout/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -216,4 +216,31 @@ test.each([
   const done = event('task_done', { turn_id: 't', ...payload });
   expect([...logOf(start, done).doneTasks]).toEqual([['t', { end, lines: [] }]]);
   expect([...logOf(start, done, event('turn_aborted', { turn_id: 't' })).doneTasks]).toEqual([]);
+});
+
+describe('what a turn that was cut off has offered', () => {
+  const setup = { task: 'regular', tools: ['shell', 'update_plan'], retries: { request: 1, stream: 1 } };
+  const place = { cwd: '/work', approval_policy: 'never', sandbox_policy: { mode: 'read-only' } } as const;
+  const context = (model: string): RolloutItem => ({
+    type: 'turn_context',
+    payload: { turn_id: 't', ...place, model },
+  });
+  const offerOf = (given: object, ...models: readonly string[]) =>
+    logOf(
+      event('task_started', { turn_id: 't', setup: { ...setup, ...given } }),
+      item(message('user', 'go'), of('t', 'input-0')),
+      ...models.map(context),
+    ).openTurn?.offer;
+
+  test('is that of the model that it began with, whichever it continued with', () => {
+    const first = { model: 'first', tools: setup.tools, escalation: true, keepRunning: false };
+    expect(offerOf({ model: 'first' }, 'first')).toEqual(first);
+    expect(offerOf({ model: 'first' }, 'first', 'second')).toEqual(first);
+    expect(offerOf({ model: 'first' }, 'second')).toEqual(first);
+  });
+
+  test('is not known before its first request, nor from a record without its first model', () => {
+    expect(offerOf({ model: 'first' })).toBeNull();
+    expect(offerOf({}, 'first')).toBeNull();
+  });
 });

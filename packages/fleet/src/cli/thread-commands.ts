@@ -63,7 +63,7 @@ export function waitingLines(threadId: string, questions: readonly Question[]): 
   const words = questions[0]?.asked?.map(() => 'TEXT').join(' ') ?? 'yes';
   return [
     ...questions.flatMap(({ questionId, about, asked = [], call }) => [
-      `waits for an answer: ${about} (${questionId})`,
+      inOneLine(`waits for an answer: ${about} (${questionId})`),
       ...askedLines(asked),
       ...(call === undefined ? [] : callLines(call)),
     ]),
@@ -71,12 +71,33 @@ export function waitingLines(threadId: string, questions: readonly Question[]): 
   ];
 }
 
-/** A command whole, and why a call is asked about. */
-function callLines(call: NonNullable<Question['call']>): readonly string[] {
-  const command = call.type === 'command' ? [`command: ${call.command.join(' ')}`, `in: ${call.cwd}`] : [];
-  const place = call.type === 'command' && call.escalated ? ['outside of the sandbox'] : [];
+type Call = NonNullable<Question['call']>;
+
+/** What a yes lets happen, and why it is asked about. */
+function callLines(call: Call): readonly string[] {
   const reason = call.reason === null ? [] : [`reason: ${call.reason}`];
-  return [...command, ...place, ...reason].map((line) => `  ${inOneLine(line)}`);
+  return [...effectsOf(call), ...reason].map((line) => `  ${inOneLine(line)}`);
+}
+
+/** Commands and arguments are JSON: a line end within them is seen, which could end a comment. */
+function effectsOf(call: Call): readonly string[] {
+  switch (call.type) {
+    case 'command': {
+      const place = call.escalated ? ['outside of the sandbox'] : [];
+      return [`command: ${JSON.stringify(call.command)}`, `in: ${call.cwd}`, ...place];
+    }
+    case 'fileChange':
+      return call.changes.map(({ path, kind }) => {
+        const target = kind.type === 'update' && kind.movePath !== null ? ` -> ${kind.movePath}` : '';
+        return `${kind.type}: ${path}${target}`;
+      });
+    case 'mcpToolCall':
+      return [`arguments: ${JSON.stringify(call.arguments)}`];
+    case 'elicitationUrl':
+      return [`page: ${call.url}`];
+    default:
+      return [];
+  }
 }
 
 /** What the model wants to know, a line each with its options. */

@@ -59,6 +59,8 @@ export class Engine {
         await delay(LOOK_MS, undefined, { signal });
       }
     }
+    // Nobody waits for it any more, and so nobody would end it.
+    signal.throwIfAborted();
   }
 }
 

@@ -1,7 +1,7 @@
 import { environmentDiff, toolsNote } from '../../../context/index.ts';
 import type { BudgetUsedRecord, ResponseItem } from '../../../foundation/protocol/index.ts';
 import { within } from '../../../foundation/util/index.ts';
-import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import type { OpenTurnLine, TurnOffer } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
 import { addedTools } from '../environment/added-tools.ts';
@@ -12,6 +12,7 @@ import { environmentFacts, firstContext } from './first-context.ts';
 import { hostAsker } from './host-asker.ts';
 import { type ContextStart, makeTurnContext } from './make-turn-context.ts';
 import { livePorts } from './ports/live-ports.ts';
+import { stillAllowed } from './ports/offered-tools.ts';
 import { budgetOf, RequestBudget, type Spending } from './request-budget.ts';
 import { serverAsker } from './server-asker.ts';
 import type { TurnDeps } from './turn-deps.ts';
@@ -39,9 +40,8 @@ export interface LeftBefore {
 /** Makes a turn from the session's settings as they are now. Nothing of it is recorded yet. */
 export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...given }: TurnStart): ActiveTurn {
   const { services, state, record, emit, itemIds } = deps;
-  // Another model gets the tools that fit it: nothing that it was sent is kept.
-  const isKept = given.offer?.model === state.configuration.model;
-  const start = isKept ? given : { ...given, offer: null };
+  const offer = keptOffer(deps, given.offer ?? null);
+  const start = { ...given, offer };
   const context = makeTurnContext(state, services, start);
   const { model, instructions } = context;
   const window = new TurnWindow({ model, facts: services.serverFacts, instructions });
@@ -68,7 +68,13 @@ export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...gi
   const facts = services.tree ?? state.facts;
   const before = facts.place;
   const work = () => facts.workSince(before);
-  return new ActiveTurn({ context, recorder, window, budget, focus, tools: start.offer?.tools ?? null, work });
+  return new ActiveTurn({ context, recorder, window, budget, focus, tools: offer?.tools ?? null, work });
+}
+
+/** Another model gets the tools that fit it: nothing that it was sent is kept. */
+function keptOffer({ services, state }: TurnDeps, offer: TurnOffer | null): TurnOffer | null {
+  if (offer?.model !== state.configuration.model) return null;
+  return { ...offer, tools: stillAllowed(services, offer.tools) };
 }
 
 /**

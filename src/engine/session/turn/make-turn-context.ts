@@ -15,7 +15,7 @@ export interface ContextStart {
   readonly turnId: string;
   readonly taskKind: TaskKind;
   readonly outputSchema: unknown;
-  /** What the requests of a turn that continues have offered the same model; null: that is to be chosen. */
+  /** What a turn that continues keeps offering the same model; null: that is to be chosen. */
   readonly offer?: TurnOffer | null;
 }
 

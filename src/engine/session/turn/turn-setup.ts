@@ -27,6 +27,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
   const { contextWindow, supportsReasoningSummaries, maxOutputTokens } = own;
   return {
     task: context.taskKind,
+    model: context.model.slug,
     tools: [...toolsOf(services, context.model), ...mcpTools],
     retries: { request: provider.requestMaxRetries, stream: provider.streamMaxRetries },
     ...(without.length === 0 ? {} : { without_tools: without }),

@@ -78,7 +78,7 @@ export class Orphans {
 /** A confined command could put the mark into an environment itself, but it can't shed its system call filters. */
 function outlivesKeel(pid: number): boolean {
   const mark = outlivesMark();
-  return mark !== null && startedWith(pid, mark) && filtersOf(pid) === filtersOf(process.pid);
+  return mark !== null && startedWith(pid, [mark]) && filtersOf(pid) === filtersOf(process.pid);
 }
 
 /** The number of system call filters that a process is subject to; null where the kernel does not report it. */

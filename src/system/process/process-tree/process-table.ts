@@ -19,36 +19,53 @@ export function processEntry(pid: number): ProcessEntry | null {
   return { pid, parent, group, session, startTicks };
 }
 
-/** A thread of the kernel (`PF_KTHREAD` in its flags), which has no environment either. */
-const KERNEL_THREAD = 0x20_0000;
+/** Flags of what has no environment: threads of the kernel, and processes that are ending (`PF_KTHREAD`, `PF_EXITING`). */
+const WITHOUT_ENVIRONMENT = 0x20_0004;
 
-/** How often, a millisecond apart, an environment is looked for that is just being set up. */
-const MAX_LOOKS = 100;
+/** The time that one search has for programs that are just being started, whose files may be on a disk that hangs. */
+export class StartWait {
+  #leftMs = 100;
+
+  /** Waits a millisecond. False: the time is used up. */
+  wait(): boolean {
+    if (this.#leftMs === 0) return false;
+    this.#leftMs -= 1;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    return true;
+  }
+}
 
 /**
- * Whether a process was started with an environment that contains this text. False for another user's. Waits for a program that
- * is just being started: for a moment it has no environment that could be read, and would go unseen.
+ * Whether a process was started with an environment that contains one of these texts. False for another user's. Waits for a program
+ * that is just being started: for a moment it has no environment that could be read, and would go unseen.
  */
-export function startedWith(pid: number, text: string): boolean {
+export function startedWith(pid: number, texts: readonly string[], start = new StartWait()): boolean {
+  if (texts.length === 0) return false;
   try {
-    for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-      if (environment !== '' || !isBeingStarted(pid)) return `${environment}\0`.includes(text);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-    return false;
+    const now = environmentOf(pid);
+    const environment = now === '' ? environmentOnceStarted(pid, start) : now;
+    return texts.some((text) => `${environment}\0`.includes(text));
   } catch {
     // It has just ended, or isn't ours to look at.
     return false;
   }
 }
 
+function environmentOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/environ`, 'latin1');
+}
+
+/** It is read again in any case: it may have been set up since it was found to be empty. */
+function environmentOnceStarted(pid: number, start: StartWait): string {
+  while (isBeingStarted(pid)) if (!start.wait()) break;
+  return environmentOf(pid);
+}
+
 /** Whether the memory of a new program has no place for an environment yet (`env_end`, proc(5)). */
 function isBeingStarted(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const hasEnded = state === 'Z' || state === 'X';
-  return !hasEnded && fields[47] === '0' && (Number(fields[5]) & KERNEL_THREAD) === 0;
+  const [, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[47] === '0' && (Number(fields[5]) & WITHOUT_ENVIRONMENT) === 0;
 }
 
 function processIds(): number[] {

@@ -1,4 +1,4 @@
-import { listProcesses, type ProcessEntry, startedWith } from './process-table.ts';
+import { listProcesses, type ProcessEntry, StartWait, startedWith } from './process-table.ts';
 
 /** In the environment of every command: finds what a command left behind, also outside its process group. */
 export const MARK_VARIABLE = 'KEEL_CALL_ID';
@@ -52,9 +52,10 @@ export function processTreeOf(
   const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));
   const ids = new Set(own.map(({ pid }) => pid));
   const found = new Map<number, ProcessEntry>();
+  const start = new StartWait();
   for (const entry of table) {
     const isMember = ids.has(entry.pid) || ids.has(entry.group) || ids.has(entry.session);
-    const isMarked = () => entry.startTicks >= since && marks.some((mark) => startedWith(entry.pid, mark));
+    const isMarked = () => entry.startTicks >= since && startedWith(entry.pid, marks, start);
     if (isMember || orphans?.includes(entry) || isMarked()) {
       found.set(entry.pid, entry);
     }

@@ -184,9 +184,9 @@ describe('a turn that is let go', () => {
       return JSON.stringify({ tools, instructions });
     };
 
-    async function letGo(): Promise<string> {
-      const script = (_: RecordedRequest, index: number) => respond(message('half'), index === 0 ? hang() : usage({}));
-      const first = await thread.open(script, { options: { answersQuestions: true } });
+    async function letGo({ hanging = 1, overrides = [] as readonly string[] } = {}): Promise<string> {
+      const script = (_: RecordedRequest, at: number) => respond(message('half'), at < hanging ? hang() : usage({}));
+      const first = await thread.open(script, { overrides, options: { answersQuestions: true } });
       first.session.submit(says('go'));
       await first.next('item.completed', ({ item }) => item.type === 'agentMessage');
       await first.session.release(50);
@@ -210,6 +210,32 @@ describe('a turn that is let go', () => {
       await using next = await thread.reopen({ overrides: ['model="gpt-5"'], options });
       await next.next('turn.completed');
       expect(words(1)).not.toContain('request_user_input');
+    });
+
+    test.each([
+      ['another model is offered the same again', ['model="gpt-5"'], 1],
+      ['the first model is offered what it was at first, also behind another one', [], 0],
+    ])('a second move: %s', async (_, overrides, sameAs) => {
+      const id = await letGo({ hanging: 2 });
+      const options = { origin: { type: 'resume', id }, unfinishedTurn: 'continue', canAsk: false } as const;
+      const second = await thread.reopen({ overrides: ['model="gpt-5"'], options });
+      await thread.server.request(1);
+      await second.session.release(50);
+      expect(words(1)).not.toContain('request_user_input');
+      await using next = await thread.reopen({ overrides, options });
+      await next.next('turn.completed');
+      expect(words(2)).toBe(words(sameAs));
+    });
+
+    test('what the settings forbid by now is not offered, of which the provider would run its search by itself', async () => {
+      const id = await letGo({ overrides: ['web_search="live"'] });
+      for (const name of ['"web_search"', '"update_plan"']) expect(words(0)).toContain(name);
+      const options = { origin: { type: 'resume', id }, unfinishedTurn: 'continue', canAsk: false } as const;
+      await using next = await thread.reopen({ overrides: ['tools.disallowed=["update_plan"]'], options });
+      await next.next('turn.completed');
+      expect(words(1)).not.toContain('"web_search"');
+      expect(words(1)).not.toContain('"update_plan"');
+      expect(words(1)).toContain('request_user_input');
     });
   });
 

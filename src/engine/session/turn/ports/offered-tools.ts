@@ -28,6 +28,14 @@ export function toolsOf({ config, child, agentLevels, asksQuestions }: ToolSetti
   return offered.filter((name) => !child?.withoutTools.includes(name) && isAllowedTool(name, config.tools));
 }
 
+/**
+ * Of the tools that a turn offered before it moved, those that the settings still allow. keel refuses calls of its own tools in any
+ * case; a search is the provider's, which makes it by itself.
+ */
+export function stillAllowed({ config }: Pick<ToolSettings, 'config'>, offered: readonly string[]): string[] {
+  return offered.filter((name) => isAllowedTool(name, config.tools) && (name !== WEB_SEARCH || config.webSearch));
+}
+
 /** Names of the tools that this session withholds from a model which would have them. */
 export function toolsWithout(settings: ToolSettings, model: ModelInfo): string[] {
   const { config, child } = settings;
