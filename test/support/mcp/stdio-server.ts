@@ -1,7 +1,7 @@
 /**
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
  * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `gate` answers once its file is
- * there, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
+ * there, `count` notes each start, `once` as well and hangs from the second one on, `spawn` leaves a process running, `bare` has no tools
  * but things to be read, `many` has 300 tools, `prompts` has prompts too, `noted` writes down each call that it gets.
  */
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ interface Message {
 
 const [mode = '', stateFile = ''] = process.argv.slice(2);
 const starts = stateFile !== '' && existsSync(stateFile) ? readFileSync(stateFile, 'utf8').length : 0;
-if (mode === 'once') appendFileSync(stateFile, '.');
+if (mode === 'once' || mode === 'count') appendFileSync(stateFile, '.');
 const isHanging = mode === 'hang' || (mode === 'once' && starts > 0);
 let tools: readonly object[] = mode === 'bare' ? [] : mode === 'many' ? MANY_TOOLS : TOOLS;
 let met = 0;
