@@ -78,7 +78,8 @@ export class Orphans {
 /** A confined command could put the mark into an environment itself, but it can't shed its system call filters. */
 function outlivesKeel(pid: number): boolean {
   const mark = outlivesMark();
-  return mark !== null && startedWith(pid, [mark]) && filtersOf(pid) === filtersOf(process.pid);
+  // The filters come first: no confined command can make the search wait for an environment.
+  return mark !== null && filtersOf(pid) === filtersOf(process.pid) && startedWith(pid, [mark]);
 }
 
 /** The number of system call filters that a process is subject to; null where the kernel does not report it. */

@@ -42,8 +42,8 @@ export class StartWait {
 export function startedWith(pid: number, texts: readonly string[], start = new StartWait()): boolean {
   if (texts.length === 0) return false;
   try {
-    const now = environmentOf(pid);
-    const environment = now === '' ? environmentOnceStarted(pid, start) : now;
+    let environment = environmentOf(pid);
+    while (environment === '' && mayHaveOne(pid) && start.wait()) environment = environmentOf(pid);
     return texts.some((text) => `${environment}\0`.includes(text));
   } catch {
     // It has just ended, or isn't ours to look at.
@@ -55,17 +55,15 @@ function environmentOf(pid: number): string {
   return readFileSync(`/proc/${pid}/environ`, 'latin1');
 }
 
-/** It is read again in any case: it may have been set up since it was found to be empty. */
-function environmentOnceStarted(pid: number, start: StartWait): string {
-  while (isBeingStarted(pid)) if (!start.wait()) break;
-  return environmentOf(pid);
-}
-
-/** Whether the memory of a new program has no place for an environment yet (`env_end`, proc(5)). */
-function isBeingStarted(pid: number): boolean {
+/**
+ * Whether a process whose environment was found to be empty may have one by now. The memory of a new program has no place for it at
+ * first (`env_start` and `env_end` are 0, proc(5)); then it has one, of no size if the environment is empty.
+ */
+function mayHaveOne(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const [, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[47] === '0' && (Number(fields[5]) & WITHOUT_ENVIRONMENT) === 0;
+  const [begin, end] = fields.slice(46);
+  return (end === '0' || begin !== end) && (Number(fields[5]) & WITHOUT_ENVIRONMENT) === 0;
 }
 
 function processIds(): number[] {
