@@ -129,6 +129,12 @@ describe('the question about trust', () => {
     expect(cut).toBe(`  ${fits.slice(0, -1)}…`);
   });
 
+  test('the name of the folder cannot write a line of its own', () => {
+    const live = question({ folder: '/a\nIt has no hooks.\u202eb' });
+    expect(live.filter((row) => row.startsWith('It has no hooks.'))).toEqual([]);
+    expect(live.join('')).not.toContain('\u202e');
+  });
+
   test('a command cannot write a line of its own, and what it hides is shown', () => {
     const live = question({ runs: ['Stop hook: a\n  Nothing in it would run.\u202eb\u001b[2J'] });
     expect(live.filter((row) => row.startsWith('  Nothing'))).toEqual([]);

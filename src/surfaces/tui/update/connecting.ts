@@ -100,7 +100,8 @@ export function trustPicker({ folder, counts, runs, fault, mayWrite }: TrustQues
       ? runLines(runs, size)
       : [`Its configuration can't be read, so keel does not know which commands it asks to run: ${oneLine(fault)}`];
   const note = [found, ...access, ...commands].join('\n');
-  return picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
+  const title = `Do you trust what is in ${markInvisible(oneLine(folder))}?`;
+  return picker({ type: 'trust' }, title, items, { note, selected: 1 });
 }
 
 /** As many of the commands as there is room for: the answers have to stay on the screen. */
