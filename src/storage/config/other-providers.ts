@@ -13,11 +13,17 @@ export interface OtherProvider {
   readonly model: string | null;
 }
 
-/** Every provider but the one in use: those of the settings, then those that are built in. One whose address is not known is left out. */
-export function otherProviders({ config, settings }: Pick<LoadedConfig, 'config' | 'settings'>): OtherProvider[] {
+/**
+ * Every provider but the one in use: those of the settings, then those that are built in. One whose address is not known is left out.
+ * @param inUse id of the provider in use, which need not be the configured one any more
+ */
+export function otherProviders(
+  { config, settings }: Pick<LoadedConfig, 'config' | 'settings'>,
+  inUse: string,
+): OtherProvider[] {
   const { env, home, storedKey } = config;
   const configured = Object.keys(settings.model_providers ?? {});
-  const ids = [...new Set([...configured, ...BUILT_IN_IDS])].filter((id) => id !== config.provider.id);
+  const ids = [...new Set([...configured, ...BUILT_IN_IDS])].filter((id) => id !== inUse);
   return ids.flatMap((id) => {
     try {
       const provider = resolveProvider(id, { settings, env, home, storedKey });

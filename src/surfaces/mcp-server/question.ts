@@ -36,9 +36,10 @@ export function formOf({ request, agent }: SessionEventOf<'approval.requested'>)
 
 /** Null: it is none of the forms that clients know how to show. */
 function serverForm(message: string, schema: unknown): ElicitRequestFormParams | null {
-  const shown = JSON.stringify(schema, (key, value: unknown) =>
-    typeof value === 'string' && SHOWN_KEYS.has(key) ? printable(value) : value,
-  );
+  const shown = JSON.stringify(schema, (key, value: unknown) => {
+    if (typeof value === 'string' && SHOWN_KEYS.has(key)) return printable(value);
+    return key === 'enumNames' && Array.isArray(value) ? value.map((name) => printable(String(name))) : value;
+  });
   const form: unknown = { message, requestedSchema: readJson(shown ?? 'null') };
   return isSpecType.ElicitRequestFormParams(form) ? form : null;
 }

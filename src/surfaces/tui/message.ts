@@ -64,9 +64,9 @@ export interface TrustQuestion {
   readonly folder: string;
   /** What of it would count, by paths. */
   readonly counts: readonly string[];
-  /** The commands that it asks keel to run, a line each. */
+  /** The commands that it asks keel to run, a line each: first those that a yes alone runs, since they were accepted before. */
   readonly runs: readonly string[];
-  /** Why its configuration can't be read; null: it can. */
+  /** Why its configuration can't be read, so that nobody knows all that it runs; null: it can. */
   readonly fault: string | null;
   /** Whether commands could then write in it that can't now. */
   readonly mayWrite: boolean;
@@ -148,6 +148,7 @@ export type Message =
   /** Another provider can be worked with: the configuration for it is read, and taken when the world is asked for that. */
   | {
       readonly type: 'providerReady';
+      readonly threadId: string;
       readonly setup: Setup;
       readonly model: string;
       readonly effort: ReasoningEffort | null;
@@ -196,6 +197,8 @@ export type Effect =
   | { readonly type: 'readOtherModels' }
   | {
       readonly type: 'prepareProvider';
+      /** The thread that is to continue with it. */
+      readonly threadId: string;
       readonly choice: ProviderChoice;
       readonly effort: ReasoningEffort | null;
     }

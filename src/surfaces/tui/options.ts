@@ -28,8 +28,8 @@ export interface TuiOptions {
   readonly loadConfig: (choice?: ProviderChoice) => Promise<Config>;
   /** Reads it as it would be if the project was trusted. */
   readonly loadTrusted: () => Promise<LoadedConfig>;
-  /** Reads which providers there are beside the configured one. */
-  readonly otherProviders: () => Promise<readonly OtherProvider[]>;
+  /** Reads which providers there are beside the one in use. @param inUse its id */
+  readonly otherProviders: (inUse: string) => Promise<readonly OtherProvider[]>;
   /** The profile that the command line names; null: none. */
   readonly profile: string | null;
   /** The settings as `keel config` shows them. */

@@ -179,6 +179,10 @@ test('one long session, from the first run over a kill to the end', { timeout: 1
   tui.type('/compact\r');
   await tui.sees('Compacted the conversation');
   await tui.seesNot('Esc interrupts');
+  // The copy has what was said before it, and not what was stepped back from.
+  const copied = JSON.stringify(server.requests[9]?.input);
+  expect(copied).toContain('Another way.');
+  expect(copied).not.toContain('The queue is empty.');
   tui.type('/review the notes\r');
   await tui.sees('The notes read well.');
   await tui.seesNot('Esc interrupts');

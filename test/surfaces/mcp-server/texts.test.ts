@@ -142,7 +142,7 @@ describe('a question', () => {
 
   test('of an MCP server says nothing that could act on a terminal, and takes values as they are', () => {
     const hostile = 'a\u001b[2J\u202eb';
-    const field = { type: 'string', title: hostile, description: hostile, enum: [hostile] };
+    const field = { type: 'string', title: hostile, description: hostile, enum: [hostile], enumNames: [hostile] };
     const form = JSON.stringify(formFor({ type: 'object', properties: { field } }));
     expect(form.split('\\u001b')).toHaveLength(2);
     expect(form).toContain(JSON.stringify([hostile]));

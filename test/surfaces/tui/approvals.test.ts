@@ -188,7 +188,7 @@ describe('what is shown', () => {
     expect(asking({ escalated: true }).live().join('\n')).toContain('no sandbox');
   });
 
-  test('the end of a long command is visible first, and all of it can be reached', () => {
+  test('17.5: the end of a long command is visible first, and all of it can be reached', () => {
     const script = Array.from({ length: 100 }, (_, at) => `step ${at}`).join('\n');
     const driver = asking({ command: ['bash', '-lc', script] });
     expect(driver.live().join('\n')).toContain('step 99');

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { SessionEvent, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
+import type { SessionEvent, ThreadItem, ThreadItemOf, Turn } from '../../../src/foundation/protocol/index.ts';
 import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
 import { contextLeft } from '../../../src/surfaces/tui/figures.ts';
 import { pagerScreen } from '../../../src/surfaces/tui/view/pager-rows.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
+import { threadStarted } from '../sample-items.ts';
 import { Driver, SETUP, trustOf } from './driver.ts';
 
 const usage = (total: number, window: number | null) => ({
@@ -158,6 +159,18 @@ test('20: backtrack forks before the chosen message, also among equal ones, and 
   const origin = { type: 'fork', id: 'thread-1', userMessages: 2 };
   expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin });
   expect(driver.draft()).toBe('same');
+  // The copy has the messages before it alone, so that a further step back counts among those.
+  const items = [said('a', 'same'), said('b', 'other')];
+  const turns: Turn[] = [{ id: 't1', items, status: 'completed', error: null }];
+  driver.event(threadStarted({ threadId: 'copy', turns }));
+  driver.key('ctrl+u');
+  for (const _ of [1, 2]) driver.key('escape');
+  expect(driver.live().filter((row) => /same|other/.test(row))).toHaveLength(2);
+  driver.key('down');
+  driver.key('enter');
+  expect(driver.effects.at(-1)).toMatchObject({
+    ...{ type: 'openThread', origin: { type: 'fork', id: 'copy', userMessages: 0 } },
+  });
 });
 
 test('25: an interrupt marks the running command, stops the clock, and a dialog pauses it', () => {

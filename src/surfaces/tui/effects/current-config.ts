@@ -63,7 +63,7 @@ export class CurrentConfig {
   /** Models of the other providers that can be asked here. @throws KeelError `invalidConfig` if the files can't be read any more */
   async otherModels(): Promise<readonly OtherModel[]> {
     const { otherModels } = await import('./other-models.ts');
-    return otherModels(await this.#options.otherProviders(), this.value);
+    return otherModels(await this.#options.otherProviders(this.value.provider.id), this.value);
   }
 
   /**

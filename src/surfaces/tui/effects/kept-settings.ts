@@ -36,7 +36,8 @@ async function modelSettings(
   const flags = profile === null ? {} : { profile };
   const usual = await loadConfigWithOrigins({ env, cwd, overrides: [], flags });
   const isUsual = usual.config.provider.id === provider.id;
-  if (!isUsual && !otherProviders(usual).some((other) => other.provider.id === provider.id)) return null;
+  if (!isUsual && !otherProviders(usual, usual.config.provider.id).some((other) => other.provider.id === provider.id))
+    return null;
   const named = usual.settings.profile;
   const table = named === undefined ? [] : ['profiles', named];
   return [

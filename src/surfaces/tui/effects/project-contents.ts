@@ -15,6 +15,7 @@ const PROJECT_PLACES = [
   '.claude/skills',
   'AGENTS.override.md',
   'AGENTS.md',
+  'CLAUDE.md',
 ] as const;
 
 /**
@@ -31,7 +32,10 @@ export async function trustQuestion(
   const trusted = await withTrust(loadTrusted);
   if (typeof trusted === 'string') return { folder, counts, runs: [], fault: trusted, mayWrite: false };
   const mayWrite = config.sandboxPolicy.mode === 'read-only' && trusted.config.sandboxPolicy.mode !== 'read-only';
-  return { folder, counts, runs: [...hookLines(trusted), ...serverLines(trusted)], fault: null, mayWrite };
+  const commands = [...hookCommands(trusted), ...serverCommands(trusted)];
+  // There may not be room for all of them: what runs unasked has to be seen.
+  const runs = [...commands.filter(({ isAccepted }) => isAccepted), ...commands.filter((one) => !one.isAccepted)];
+  return { folder, counts, runs: runs.map(lineOf), fault: null, mayWrite };
 }
 
 /** The configuration as a yes would make it, or why it can't be read. */
@@ -44,17 +48,28 @@ async function withTrust(load: () => Promise<LoadedConfig>): Promise<LoadedConfi
   }
 }
 
-function hookLines({ config }: LoadedConfig): string[] {
+interface ProjectCommand {
+  readonly source: string;
+  readonly command: string;
+  readonly isAccepted: boolean;
+}
+
+function hookCommands({ config }: LoadedConfig): ProjectCommand[] {
   const { hooks } = loadHooks(hookFiles(config), config);
   return hooks.flatMap(({ hook: { event, command, project }, standing }) =>
-    project === null ? [] : `${event} hook: ${command}${accepted(standing.type)}`,
+    project === null ? [] : { source: `${event} hook`, command, isAccepted: standing.type === 'accepted' },
   );
 }
 
-function serverLines({ projectServers }: LoadedConfig): string[] {
-  return projectServers.map(({ full, line, standing }) => `MCP server ${full.name}: ${line}${accepted(standing.type)}`);
+function serverCommands({ projectServers }: LoadedConfig): ProjectCommand[] {
+  return projectServers.map(({ full, line, standing }) => ({
+    source: `MCP server ${full.name}`,
+    command: line,
+    isAccepted: standing.type === 'accepted',
+  }));
 }
 
-function accepted(standing: string): string {
-  return standing === 'accepted' ? ' (accepted before: it runs)' : '';
+/** The mark comes before the command, whose end may be cut. */
+function lineOf({ source, command, isAccepted }: ProjectCommand): string {
+  return `${source}${isAccepted ? ' (accepted before: it runs)' : ''}: ${command}`;
 }

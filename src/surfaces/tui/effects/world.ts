@@ -194,10 +194,10 @@ export class World {
       case 'readOtherModels':
         return this.#readOtherModels();
       case 'prepareProvider': {
-        const { choice, effort } = effect;
+        const { threadId, choice, effort } = effect;
         const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
         const setup = await this.#config.prepare(choice, { report, signal: this.#stop.signal });
-        return this.#dispatch({ type: 'providerReady', setup, model: choice.model, effort });
+        return this.#dispatch({ type: 'providerReady', threadId, setup, model: choice.model, effort });
       }
       case 'takeProvider':
         return this.#config.takePrepared();

@@ -95,9 +95,13 @@ export function trustPicker({ folder, counts, runs, fault, mayWrite }: TrustQues
       ? 'Nothing in it would count now; what is added later would.'
       : `What would count: ${counts.join(', ')}.`;
   const access = mayWrite ? ['The agent could then change its files without asking.'] : [];
-  const faults = fault === null ? [] : [`Its configuration can't be read: ${fault}`];
-  const note = [found, ...access, ...faults, ...runLines(runs, size)].join('\n');
-  return picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
+  const commands =
+    fault === null
+      ? runLines(runs, size)
+      : [`Its configuration can't be read, so keel does not know which commands it asks to run: ${oneLine(fault)}`];
+  const note = [found, ...access, ...commands].join('\n');
+  const title = `Do you trust what is in ${markInvisible(oneLine(folder))}?`;
+  return picker({ type: 'trust' }, title, items, { note, selected: 1 });
 }
 
 /** As many of the commands as there is room for: the answers have to stay on the screen. */
@@ -107,7 +111,13 @@ function runLines(runs: readonly string[], { columns, rows }: Size): string[] {
   const more = runs.length - shown.length;
   return [
     'It asks to run these commands. A yes lets you accept each: `keel hooks trust`, `keel mcp trust`.',
-    ...shown.map((line) => cutTo(`  ${markInvisible(oneLine(line))}`, columns)),
+    ...shown.map((line) => cutWithMark(`  ${markInvisible(oneLine(line))}`, columns)),
     ...(more === 0 ? [] : [`  and ${more} more: \`keel hooks\`, \`keel mcp list\``]),
   ];
+}
+
+/** A cut command is never taken for a whole one. */
+function cutWithMark(text: string, width: number): string {
+  const cut = cutTo(text, width);
+  return cut === text ? text : `${cutTo(text, width - 1)}…`;
 }

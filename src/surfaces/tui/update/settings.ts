@@ -10,6 +10,8 @@ const USUAL_EFFORTS: readonly string[] = ['minimal', 'low', 'medium', 'high', 'x
 /** A list with more entries than digits is searched. */
 const MOST_BY_DIGIT = 9;
 
+const NOT_OPEN = 'The model stays: its thread is not open now. Use /model again when it is.';
+
 type ReadyProvider = Extract<Message, { type: 'providerReady' }>;
 
 /** Other settings for later turns of the thread. */
@@ -92,8 +94,10 @@ function effortPicker({ thread, setup, otherModels }: State, purpose: ModelPurpo
 export function onEffort(state: State, { model, provider }: ModelPurpose, id: string): Step {
   const effort = id === 'default' ? null : id;
   if (provider === null) return withModel(state, model, effort);
+  if (state.thread === null) return only(withNotice(state, 'error', NOT_OPEN));
   return step(withHint(state, `Opening the thread with ${model}…`), {
     type: 'prepareProvider',
+    threadId: state.thread.id,
     choice: { provider, model },
     effort,
   });
@@ -105,11 +109,11 @@ export function withModel(state: State, model: string, effort: ReasoningEffort |
   return { state: noted, effects: [...next.effects, { type: 'keep', setting: { type: 'model', model, effort } }] };
 }
 
-/** Another provider is ready: the thread continues with it, unless a turn was started meanwhile. */
-export function withProvider(state: State, { setup, model, effort }: ReadyProvider): Step {
-  const { thread, turn } = state;
-  if (thread === null) return only(state);
-  if (turn !== null) {
+/** Another provider is ready: the thread that asked for it continues with it, unless a turn was started or another thread opened. */
+export function withProvider(state: State, { threadId, setup, model, effort }: ReadyProvider): Step {
+  const { thread, turn, outbox } = state;
+  if (thread?.id !== threadId) return only(withNotice(state, 'error', NOT_OPEN));
+  if (turn !== null || outbox.some(({ status }) => status === 'sent')) {
     return only(withNotice(state, 'error', 'A turn runs: it keeps its model. Use /model again when it has ended.'));
   }
   const ready = { ...state, setup };
@@ -121,7 +125,9 @@ export function withProvider(state: State, { setup, model, effort }: ReadyProvid
   const settings = { ...thread.settings, model, effort };
   const next = opening({ ...noted, thread: { ...thread, settings } }, { type: 'resume', id: thread.id });
   const keep = { type: 'keep', setting: { type: 'model', model, effort } } as const;
-  return { state: next.state, effects: [{ type: 'takeProvider' }, ...next.effects, keep] };
+  // A list closes: what is chosen in it would reach no thread. What is only read stays.
+  const shown = { ...next.state, screen: state.screen?.type === 'pager' ? state.screen : null };
+  return { state: shown, effects: [{ type: 'takeProvider' }, ...next.effects, keep] };
 }
 
 function named(model: string, effort: ReasoningEffort | null): string {

@@ -57,7 +57,7 @@ export function update(state: State, message: Message): Step {
     case 'session':
       return onSession({ ...state, now: message.at }, message.event, message.at);
     case 'failed':
-      return only(withNotice({ ...state, opening: null }, 'error', message.reason));
+      return only(withNotice(state, 'error', message.reason));
     case 'succeeded':
       return only(withNotice(state, 'success', message.text));
     case 'historyRead':

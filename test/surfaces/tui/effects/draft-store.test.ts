@@ -45,7 +45,7 @@ test('a draft that was taken over is kept until the next save', () => {
   expect(readdirSync(join(home.path, 'drafts'))).toEqual([]);
 });
 
-test('a draft belongs to its thread: who resumes that has it again, also elsewhere, and who resumes another has not', () => {
+test('17.6: a draft belongs to its thread: who resumes that has it again, also elsewhere, and who resumes another has not', () => {
   using home = tempDir();
   const saved = { draft: ['a'], queue: [['b']] };
   new DraftStore(home.path, '/home/ada/app').save(saved, 'thread-1');

@@ -9,14 +9,16 @@ interface Given {
   readonly settings?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly managed?: string;
+  /** Absent: the one that is configured. */
+  readonly inUse?: string;
 }
 
-async function modelsOf({ settings = '', env = {}, managed }: Given) {
+async function modelsOf({ settings = '', env = {}, managed, inUse }: Given) {
   home.write({ 'config.toml': settings, ...(managed === undefined ? {} : { 'etc/managed_config.toml': managed }) });
   const place = { overrides: [], flags: {}, systemDir: `${home.path}/etc` };
   const own = { PATH: '/usr/bin:/bin', HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'sk-openai', ...env };
   const loaded = await loadConfigWithOrigins({ ...place, env: own, cwd: home.path });
-  return otherModels(otherProviders(loaded), loaded.config);
+  return otherModels(otherProviders(loaded, inUse ?? loaded.config.provider.id), loaded.config);
 }
 
 const ids = (models: Awaited<ReturnType<typeof modelsOf>>) => [...new Set(models.map(({ provider }) => provider.id))];
@@ -31,6 +33,11 @@ test('a provider that is built in is there with its key, and not without', async
 test('the provider in use is not among them, and neither are servers on this machine that nobody configured', async () => {
   const models = await modelsOf({ settings: 'model_provider = "groq"\n', env: { GROQ_API_KEY: 'gsk' } });
   expect(ids(models)).toEqual(['openai']);
+});
+
+test('after a change the provider before is among them, and the one in use is not', async () => {
+  const env = { GROQ_API_KEY: 'gsk', ANTHROPIC_API_KEY: 'sk-ant' };
+  expect(ids(await modelsOf({ env, inUse: 'groq' })).toSorted()).toEqual(['anthropic', 'openai']);
 });
 
 test('a provider of the settings is there, with or without a key that it needs', async () => {

@@ -33,6 +33,8 @@ test.each([
   ['.agents/skills/a/SKILL.md', ''],
   ['AGENTS.override.md', ''],
   ['AGENTS.md', ''],
+  ['CLAUDE.md', ''],
+  ['.claude/skills/a/SKILL.md', ''],
   ['.keel/hooks.json', '{}'],
   ['.claude/settings.json', '{}'],
   ['.codex/hooks.json', '{}'],
@@ -82,9 +84,11 @@ test('what was accepted before, and so runs with a yes, is marked', async () => 
   );
   const { runs } = await asked(files);
   expect(runs).toEqual([
-    'PreToolUse hook: ./check.sh (accepted before: it runs)',
-    'MCP server notes: true (accepted before: it runs)',
+    'PreToolUse hook (accepted before: it runs): ./check.sh',
+    'MCP server notes (accepted before: it runs): true',
   ]);
+  const added = await asked({ ...files, '.claude/settings.json': hooks('npm test', 'Stop') });
+  expect(added.runs).toEqual([...runs, 'Stop hook: npm test']);
 });
 
 test('hooks and servers of the user are not the project’s', async () => {

@@ -21,6 +21,10 @@ describe('/model with other providers', () => {
     driver.effects = [];
     return driver;
   };
+  const ready = (threadId = 'thread-1') => ({
+    ...{ type: 'providerReady' as const, threadId, setup: { ...SETUP, provider: 'Acme' } },
+    ...{ model: 'anvil-2', effort: 'low' },
+  });
   const many = Array.from({ length: 45 }, (_, at) => ({ name: `model-${at}`, efforts: null }));
 
   test('they are read when the list opens, and join it once, behind its own', () => {
@@ -68,7 +72,7 @@ describe('/model with other providers', () => {
     expect(driver.live().join('\n')).toMatch(/1\. default \(current\)\n.*2\. low\n/);
     driver.type('2');
     expect(driver.effects).toEqual([
-      { type: 'prepareProvider', choice: { provider: 'acme', model: 'anvil-2' }, effort: 'low' },
+      { type: 'prepareProvider', threadId: 'thread-1', choice: { provider: 'acme', model: 'anvil-2' }, effort: 'low' },
     ]);
     expect(driver.state.thread?.settings.model).toBe('gpt-5-codex');
   });
@@ -87,7 +91,7 @@ describe('/model with other providers', () => {
     again.key('enter');
     again.key('enter');
     expect(again.effects).toEqual([
-      { type: 'prepareProvider', choice: { provider: 'own', model: 'queq' }, effort: null },
+      { type: 'prepareProvider', threadId: 'thread-1', choice: { provider: 'own', model: 'queq' }, effort: null },
     ]);
   });
 
@@ -102,7 +106,7 @@ describe('/model with other providers', () => {
     driver.key('shift+tab');
     const { settings = SETUP.settings } = driver.state.thread ?? {};
     driver.effects = [];
-    driver.send({ type: 'providerReady', setup: { ...SETUP, provider: 'Acme' }, model: 'anvil-2', effort: 'low' });
+    driver.send(ready());
     const own = { ...settings, model: 'anvil-2', effort: 'low' };
     expect(driver.effects).toEqual([
       { type: 'takeProvider' },
@@ -145,10 +149,67 @@ describe('/model with other providers', () => {
   test('a provider that is ready while a turn runs changes nothing', () => {
     const driver = list();
     driver.turn();
-    driver.send({ type: 'providerReady', setup: { ...SETUP, provider: 'Acme' }, model: 'anvil-2', effort: null });
+    driver.send(ready());
     expect(driver.effects).toEqual([]);
     expect(driver.state.setup?.provider).toBe('test');
     expect(driver.rows().join('\n')).toContain('Use /model again when it has ended.');
+  });
+
+  test('a message that was just sent keeps its model, and is not sent again', () => {
+    const driver = typed(Driver.ready(), 'hello');
+    driver.effects = [];
+    driver.send(ready());
+    expect(driver.effects).toEqual([]);
+    expect(driver.state.outbox.map(({ status }) => status)).toEqual(['sent']);
+  });
+
+  test('a provider that is ready after another thread was opened is not that thread’s', () => {
+    const driver = Driver.ready();
+    typed(driver, '/new ');
+    driver.effects = [];
+    driver.send(ready());
+    driver.event(threadStarted({ threadId: 'thread-2', turns: [] }));
+    driver.send(ready());
+    expect(driver.effects).toEqual([]);
+    expect(driver.state.thread?.id).toBe('thread-2');
+    expect(driver.state.setup?.provider).toBe('test');
+    expect(driver.rows().join('\n')).toContain('its thread is not open now');
+  });
+
+  test('a list that is open when the provider is ready closes, since no thread is there for its choice', () => {
+    const driver = list();
+    driver.send(ready());
+    expect(driver.state.screen).toBeNull();
+    expect(driver.state.thread).toBeNull();
+  });
+
+  test('the pager, a draft and a queue that are there when the provider is ready stay', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.type('later');
+    driver.key('tab');
+    driver.key('escape');
+    driver.turnEnds('interrupted');
+    driver.type('half a th');
+    driver.key('ctrl+t');
+    driver.effects = [];
+    driver.send(ready());
+    expect(driver.effects[0]).toEqual({ type: 'takeProvider' });
+    expect(driver.state.screen?.type).toBe('pager');
+    driver.event(threadStarted({ threadId: 'thread-1', rolloutPath: '/rollout' }));
+    expect(driver.state.screen?.type).toBe('pager');
+    expect(driver.draft()).toBe('half a th');
+    expect(driver.state.outbox.map(({ status }) => status)).toEqual(['queued']);
+    expect(driver.sent()).toEqual([]);
+  });
+
+  test('a setting that can not be kept while the thread opens again does not have it shown twice', () => {
+    const driver = Driver.ready();
+    driver.send(ready());
+    driver.send({ type: 'failed', reason: 'config.toml is read-only' });
+    const turns: Turn[] = [{ id: 't1', items: [answer('First answer.')], status: 'completed', error: null }];
+    driver.event(threadStarted({ threadId: 'thread-1', rolloutPath: '/rollout', turns }));
+    expect(driver.rows().join('\n')).not.toContain('First answer.');
   });
 
   test('a change that fails leaves the thread as it is', () => {

@@ -69,9 +69,9 @@ function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDe
       const { loadConfigWithOrigins } = await import('../../../../storage/config/index.ts');
       return await loadConfigWithOrigins({ ...load, flags: { ...load.flags, trusted: true } });
     },
-    otherProviders: async () => {
+    otherProviders: async (inUse) => {
       const { loadConfigWithOrigins, otherProviders } = await import('../../../../storage/config/index.ts');
-      return otherProviders(await loadConfigWithOrigins(load));
+      return otherProviders(await loadConfigWithOrigins(load), inUse);
     },
     profile: args.flags.profile ?? null,
     describeConfig: async () => (await import('../config.ts')).configText(load),
