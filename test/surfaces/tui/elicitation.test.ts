@@ -125,3 +125,22 @@ test('a call that runs shows how far its server is', () => {
   driver.event({ type: 'item.updated', turnId: 't1', item: { ...running, progress: '3/10 boxes' } });
   expect(shown(driver)).toContain('└ 3/10 boxes');
 });
+
+test('a page that its server reports as done closes its question; a report that comes after the turn is shown too', () => {
+  const driver = Driver.ready();
+  driver.turn();
+  const page = { server: 'shop', message: 'Pay', url: 'https://shop.example/', reason: null };
+  const request = { type: 'elicitationUrl', questionId: 'q1', ...page } as const;
+  driver.event({ type: 'approval.requested', turnId: 't1', threadId: 'thread-1', request });
+  expect(shown(driver)).toContain('Open a page for an MCP server?');
+  driver.event({ type: 'elicitation.completed', questionId: 'q1', server: 'shop' });
+  driver.event({ type: 'approval.resolved', turnId: 't1', questionId: 'q1', decision: 'approved' });
+  expect(driver.state.approvals).toEqual([]);
+  driver.turnEnds();
+  driver.event({ type: 'elicitation.completed', questionId: 'q2', server: 'bank\u001b[2J' });
+  const text = driver.rows().join('\n');
+  expect(text).toContain('The MCP server shop reports that its page is done.');
+  expect(text).toContain('The MCP server bank');
+  expect(text).not.toContain('\u001b');
+  expect(driver.ops()).toEqual([]);
+});
