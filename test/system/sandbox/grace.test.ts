@@ -7,7 +7,7 @@ import { Room } from './support.ts';
 
 /** A program whose clean-up takes a moment, while the shell that started it ends at once when it is asked to. */
 const SLOW_CLEAN_UP =
-  "(trap 'sleep 0.3; echo cleaned > cleaned; exit' TERM; touch started; while :; do sleep 0.02; done) & wait";
+  "(trap 'sleep 0.1; echo cleaned > cleaned; exit' TERM; touch started; while :; do sleep 0.02; done) & wait";
 const STUBBORN = "trap '' TERM; touch started; while :; do sleep 0.02; done";
 
 const backends = [
