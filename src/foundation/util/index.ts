@@ -13,6 +13,7 @@ export {
   type ProcessStat,
   processPlace,
   processStat,
+  statFields,
 } from './native/process-identity.ts';
 export { ownValue } from './own-value.ts';
 export { launcherPath, version } from './package.ts';

@@ -4,7 +4,7 @@ import { findConfiguredProgram, printable, raceAbort, reasonOf } from '../../fou
 import {
   type AuthCommand,
   type Config,
-  commandEnvironment,
+  programEnvironment,
   programSearch,
   secretValues,
 } from '../../storage/config/index.ts';
@@ -17,13 +17,6 @@ const EARLY_MS = 30_000;
 /** What a killed program left running may keep its output open: it is not waited for longer than this, ms. */
 const KILL_MS = 500;
 const MAX_REASON_CHARS = 300;
-const WHOLE_ENVIRONMENT = {
-  inherit: 'all',
-  ignoreDefaultExcludes: true,
-  exclude: [],
-  set: {},
-  includeOnly: [],
-} as const;
 
 /**
  * The token that a program of the user's prints (`auth_command`), kept until it expires. The program runs outside the sandbox, so
@@ -75,11 +68,11 @@ export class CommandToken implements RenewableCredentials {
 
   async #output(): Promise<string> {
     const { program, args, timeoutMs } = this.#command;
-    const { home, env } = this.#config;
+    const { home } = this.#config;
     const found = findConfiguredProgram(program, programSearch(this.#config), home);
     if (found.type === 'missing') throw this.#failed(found.reason);
     // Without the keys of other providers, but with whatever else the program may log in by.
-    const own = commandEnvironment({ ...this.#config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, env);
+    const own = programEnvironment(this.#config);
     const options = { cwd: home, env: { ...own, PATH: found.searchPath }, timeoutMs };
     try {
       const late = AbortSignal.timeout(timeoutMs + KILL_MS);

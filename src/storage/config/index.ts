@@ -48,7 +48,7 @@ export type {
   McpServer,
   McpStdioServer,
 } from './sections/mcp-types.ts';
-export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
+export { commandEnvironment, type EnvironmentSettings, programEnvironment } from './sections/shell-environment.ts';
 export { defaultLogPath } from './sections/telemetry.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {

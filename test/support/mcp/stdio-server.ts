@@ -1,8 +1,8 @@
 /**
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
  * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `gate` answers once its file is
- * there, `count` notes each start, `once` as well and hangs from the second one on, `spawn` leaves a process running, `bare` has no tools
- * but things to be read, `many` has 300 tools, `prompts` has prompts too, `noted` writes down each call that it gets.
+ * there, `count` notes each start, `once` as well and hangs from the second one on, `spawn` leaves a process running, `bare`
+ * has no tools but things to be read, `many` has 300 tools, `prompts` has prompts too, `noted` writes down each call that it gets.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';

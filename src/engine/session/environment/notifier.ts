@@ -1,5 +1,5 @@
 import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
-import { type Config, commandEnvironment, programSearch } from '../../../storage/config/index.ts';
+import { type Config, programEnvironment, programSearch } from '../../../storage/config/index.ts';
 import { startOutliving } from '../../../system/process/index.ts';
 import type { Log } from '../log.ts';
 
@@ -11,14 +11,6 @@ export interface TurnNotice {
   readonly inputMessages: readonly string[];
   readonly lastAssistantMessage: string | null;
 }
-
-const WHOLE_ENVIRONMENT = {
-  inherit: 'all',
-  ignoreDefaultExcludes: true,
-  exclude: [],
-  set: {},
-  includeOnly: [],
-} as const;
 
 /**
  * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Nobody waits for it; a failure
@@ -42,8 +34,7 @@ export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
     'input-messages': notice.inputMessages,
     'last-assistant-message': notice.lastAssistantMessage,
   });
-  // The program is the user's own, and gets their environment without the keys of providers.
-  const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
+  const env = programEnvironment(config);
   const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
   try {
     startOutliving(program, [...args, payload], { stdio: 'ignore', env })

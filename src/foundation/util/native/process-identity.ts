@@ -56,24 +56,28 @@ export function isRunning({ pid, startTicks, place: itsPlace }: ProcessIdentity)
 /** Null: no such process, or the system has no /proc, or only that of another PID namespace. */
 export function processStat(pid: number): ProcessStat | null {
   if (!hasOwnProc()) return null;
-  let stat: string;
+  let fields: readonly string[];
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    fields = statFields(pid);
   } catch {
     // It has just ended, or isn't ours to look at.
     return null;
   }
-  // The name of the program is in brackets and may contain anything, brackets too; the state follows it.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [parent, group, session] = fields.map(Number);
-  const startTicks = Number(fields[18]);
+  const [state, parent, group, session] = fields;
   return {
-    parent: parent ?? 0,
-    group: group ?? 0,
-    session: session ?? 0,
-    startTicks,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTicks: Number(fields[19]),
     hasEnded: state === 'Z' || state === 'X',
   };
+}
+
+/** What /proc/PID/stat has from the state on: field N of proc(5) is at N - 3. @throws if it can't be read */
+export function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name of the program is in brackets and may contain anything, brackets too; the state follows it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 let ownProc: boolean | null = null;

@@ -117,7 +117,8 @@ export class OutputItems {
     const entry = this.#entryOf(event, filling.type);
     const text = stringField(event, filling.from) ?? '';
     if (entry.isDone) return;
-    if (text !== '') textOf(entry, filling.field)[filling.isPiece ? 'add' : 'replace'](text);
+    if (text !== '' && filling.isPiece) textOf(entry, filling.field).add(text);
+    else if (text !== '') textOf(entry, filling.field).replace(text);
     if (filling.field !== 'arguments' && filling.field !== 'input') return;
     for (const field of ['name', 'call_id'] as const) {
       const value = stringField(event, field);

@@ -38,6 +38,21 @@ export function commandEnvironment(settings: EnvironmentSettings, base: Environm
   return Object.fromEntries(Object.entries(all).filter(([name]) => included(name)));
 }
 
+const WHOLE: EnvironmentSettings['shellEnvironmentPolicy'] = {
+  inherit: 'all',
+  ignoreDefaultExcludes: true,
+  exclude: [],
+  set: {},
+  includeOnly: [],
+};
+
+/** The environment of a program that the user's settings name: their own, without the keys of providers. */
+export function programEnvironment(
+  settings: Omit<EnvironmentSettings, 'shellEnvironmentPolicy'>,
+): Record<string, string> {
+  return commandEnvironment({ ...settings, shellEnvironmentPolicy: WHOLE }, settings.env);
+}
+
 /** The keys are known by the variables of keel's own environment and by those that login files set. */
 function namedValues(names: readonly string[], ...environments: readonly Environment[]): string[] {
   return environments.flatMap((env) => names.flatMap((name) => env[name]?.trim() || []));

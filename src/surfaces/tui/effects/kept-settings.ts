@@ -35,9 +35,10 @@ async function modelSettings(
   const { loadConfigWithOrigins, otherProviders } = await import('../../../storage/config/index.ts');
   const flags = profile === null ? {} : { profile };
   const usual = await loadConfigWithOrigins({ env, cwd, overrides: [], flags });
-  const isUsual = usual.config.provider.id === provider.id;
-  if (!isUsual && !otherProviders(usual, usual.config.provider.id).some((other) => other.provider.id === provider.id))
-    return null;
+  const { id: usualId } = usual.config.provider;
+  const isUsual = usualId === provider.id;
+  const isKnown = isUsual || otherProviders(usual, usualId).some((other) => other.provider.id === provider.id);
+  if (!isKnown) return null;
   const named = usual.settings.profile;
   const table = named === undefined ? [] : ['profiles', named];
   return [

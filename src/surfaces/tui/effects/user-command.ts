@@ -1,16 +1,9 @@
 import { once } from 'node:events';
 import { onAbort } from '../../../foundation/util/index.ts';
-import { type Config, commandEnvironment } from '../../../storage/config/index.ts';
+import { type Config, programEnvironment } from '../../../storage/config/index.ts';
 import { startProgram } from '../../../system/process/index.ts';
 
 const MAX_OUTPUT_CHARS = 16 * 1024;
-const WHOLE_ENVIRONMENT = {
-  inherit: 'all',
-  ignoreDefaultExcludes: true,
-  exclude: [],
-  set: {},
-  includeOnly: [],
-} as const;
 
 /** What a command of the user's settings is given. */
 export interface UserCommandInput {
@@ -32,7 +25,7 @@ export async function runUserCommand(
   signal: AbortSignal,
 ): Promise<string> {
   if (signal.aborted) return '';
-  const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
+  const env = programEnvironment(config);
   const child = startProgram('/bin/sh', ['-c', command, 'keel', ...args], {
     cwd: config.cwd,
     env,

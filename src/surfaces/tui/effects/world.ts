@@ -1,4 +1,5 @@
 import type { LiveThread, RecordedThreads, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
 import { TEXT_PRELOADS } from '../../text/index.ts';
 import type { Effect, Message, OtherModel, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { FleetOrigin, TuiOptions } from '../options.ts';
@@ -312,7 +313,7 @@ export class World {
     }
   }
 
-  async #readSurroundings(config: CurrentConfig['value']): Promise<void> {
+  async #readSurroundings(config: Config): Promise<void> {
     const { readPromptFiles } = await import('../../prompts/index.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });

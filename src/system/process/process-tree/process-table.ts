@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { hasOwnProc, type ProcessStat, processStat } from '../../../foundation/util/index.ts';
+import { hasOwnProc, type ProcessStat, processStat, statFields } from '../../../foundation/util/index.ts';
 
 /** A process as the system lists it now. With its start time the pid names a process for good, a pid alone doesn't. */
 export interface ProcessEntry extends Omit<ProcessStat, 'hasEnded'> {
@@ -60,10 +60,9 @@ function environmentOf(pid: number): string {
  * first (`env_start` and `env_end` are 0, proc(5)); then it has one, of no size if the environment is empty.
  */
 function mayHaveOne(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [begin, end] = fields.slice(46);
-  return (end === '0' || begin !== end) && (Number(fields[5]) & WITHOUT_ENVIRONMENT) === 0;
+  const fields = statFields(pid);
+  const [begin, end] = fields.slice(47);
+  return (end === '0' || begin !== end) && (Number(fields[6]) & WITHOUT_ENVIRONMENT) === 0;
 }
 
 function processIds(): number[] {

@@ -231,6 +231,20 @@ describe('a review that moves', () => {
       ? verdict
       : respond(shell('echo looked >> looked', 'r0'), used);
 
+  /** Releases a review within the first answer of its reviewer, which hangs. The next one is the verdict. */
+  async function releasedInFirst(): Promise<TestSession> {
+    let hangs = true;
+    const first = await thread.open(() => {
+      const response = hangs ? respond(message('half'), hang()) : verdict;
+      hangs = false;
+      return response;
+    });
+    first.session.submit(review, 'f1');
+    await thread.server.request(0);
+    await first.session.release(50);
+    return first;
+  }
+
   test('only waits when its reviewer does, and asks the same question elsewhere', async () => {
     writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
     const overrides = ['approval_policy="untrusted"', 'sandbox_mode="danger-full-access"'];
@@ -283,15 +297,7 @@ describe('a review that moves', () => {
   test('continues where its reviewer has its request, also if the change is not there to be found any more', async () => {
     const change = join(thread.repo.path, 'change.ts');
     writeFileSync(change, 'changed\n');
-    let hangs = true;
-    const first = await thread.open(() => {
-      const response = hangs ? respond(message('half'), hang()) : verdict;
-      hangs = false;
-      return response;
-    });
-    first.session.submit(review, 'f1');
-    await thread.server.request(0);
-    await first.session.release(50);
+    const first = await releasedInFirst();
     rmSync(change);
     await using next = await moved(first.session.threadId);
     submitAgain(next, review, 'f1');
@@ -320,15 +326,7 @@ describe('a review that moves', () => {
 
   test('is begun again where it was cut off, and noted once', async () => {
     writeFileSync(join(thread.repo.path, 'change.ts'), 'changed\n');
-    let hangs = true;
-    const first = await thread.open(() => {
-      const response = hangs ? respond(message('half'), hang()) : verdict;
-      hangs = false;
-      return response;
-    });
-    first.session.submit(review, 'f1');
-    await thread.server.request(0);
-    await first.session.release(50);
+    const first = await releasedInFirst();
     await using next = await moved(first.session.threadId);
     submitAgain(next, review, 'f1');
     expect(await next.next('turn.completed')).toMatchObject({ turnId: 'f1', status: 'completed' });
